@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import pwd
 import re
 import shutil
 import socket
@@ -100,6 +101,7 @@ def guarded(
     cwd: Path | None = None,
     env: dict[str, str] | None = None,
     output: int | None = None,
+    errors: int | None = None,
     keep_open: tuple[int, ...] = (),
 ) -> Guarded:
     """Start a command that ends with this process. `keep_open` are file descriptors its guard holds until its end."""
@@ -113,7 +115,7 @@ def guarded(
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=output,
-            stderr=subprocess.STDOUT if output is not None else None,
+            stderr=errors if errors is not None or output is None else subprocess.STDOUT,
             pass_fds=(theirs, *keep_open),
             start_new_session=True,
         )
@@ -167,7 +169,7 @@ def socket_folder(folder: Path, owner: tuple[int, int]) -> Path:
         len(os.fsencode(base)) + len(f"/sutra-{key}/.s.PGSQL.5432.lock") > SOCKET_PATH_BYTES
         or not base.isascii()
     ):
-        base = "/tmp"  # noqa: S108 - the folder in it is private
+        base = "/tmp"
     path = Path(base) / f"sutra-{key}"
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
@@ -228,9 +230,7 @@ class Service:
         taken = f"{self.name} in {self.folder} is already running. Stop the other copy of Sutra first."
         with (
             locked(self.folder / "lock", seconds=10.0, sentence=taken) as lock,
-            open(  # noqa: PTH123
-                self.log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)
-            ) as log,
+            open(self.log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log,
         ):
             self.launch(lock, log.fileno())
         return self.url
@@ -243,6 +243,11 @@ class Service:
     def url(self) -> str:
         """Where clients find it."""
         raise NotImplementedError
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was started and has ended by itself."""
+        return self.server is not None and self.server.process.poll() is not None
 
     def stop(self) -> None:
         """Stop the server and wait for its end; safe to call twice."""
@@ -313,8 +318,6 @@ class EmbeddedPostgres(Service):
         """As whom Postgres runs here. It refuses to run as root; no parent folder's permissions are changed for it."""
         if os.geteuid() != 0:
             return Identity()
-        import pwd  # noqa: PLC0415 - only where there is a root
-
         try:
             nobody = pwd.getpwnam("nobody")
         except KeyError:

@@ -1,0 +1,41 @@
+"""gunicorn's settings, here and in production. One synchronous worker per core was faster than threads."""
+
+import os
+import sys
+from typing import Any
+
+_development = os.environ.get("SUTRA_ENV") == "development"
+
+bind = f"{'127.0.0.1' if _development else '0.0.0.0'}:{os.environ.get('PORT') or '8000'}"
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 2)
+worker_class = "sync"
+preload_app = True
+
+timeout = 30
+graceful_timeout = 20  # hosts kill after 30 s
+max_requests = 5000
+max_requests_jitter = 500
+
+# The application logs each request itself, without query strings and names.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+
+# The application reads the proxy's headers itself (PROXY_COUNT), so gunicorn believes none of them.
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+
+control_socket_disable = True
+if sys.platform.startswith("linux") and os.access("/dev/shm", os.W_OK):
+    worker_tmp_dir = "/dev/shm"  # the heartbeat file must not wait for a disk
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Forget the connections of the process that loaded the application; they stay its own."""
+    application = worker.app.wsgi()
+    application = getattr(application, "app", application)  # the Flask application within what wraps it
+    database = application.extensions.get("sqlalchemy")
+    if database is not None:
+        with application.app_context():
+            for engine in database.engines.values():
+                engine.dispose(close=False)
