@@ -50,7 +50,7 @@ clean: ## remove what was installed and generated; the data in var/ stays
 .venv/.python: $(shell .venv/bin/python -c '' 2>/dev/null || echo no-python)
 	@suits='import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))'; \
 	if $(BIN)/python -c "$$suits" 2>/dev/null; then touch $@; exit; fi; \
-	for python in "$$PYTHON" python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	for python in "$$PYTHON" python3.14 python3.13 python3.12 python3.11 python3 python /usr/local/bin/python3 /usr/bin/python3; do \
 	  if [ -n "$$python" ] && "$$python" -c "$$suits" 2>/dev/null; \
 	  then "$$python" -m venv --clear .venv && touch $@; exit; fi; \
 	done; \
