@@ -1,0 +1,32 @@
+// Starts every behaviour once and again for what htmx puts into the page.
+import { startAutosave } from "./autosave.js";
+import { startCode } from "./code.js";
+import { startCountdown } from "./countdown.js";
+import { startDayThread } from "./day-thread.js";
+import { startDialogs } from "./dialog.js";
+import { focusFirstError, startErrors } from "./errors.js";
+import { startListKeys } from "./list-keys.js";
+import { startMenus } from "./menu.js";
+import { startNetwork } from "./network.js";
+import { startPrint } from "./print.js";
+import { startSearch } from "./search.js";
+import { startSubmitOnce } from "./submit-once.js";
+import { startToasts, takeToasts } from "./toast.js";
+import { startUnsaved } from "./unsaved.js";
+
+// These listen on the document, so what is swapped in later is theirs too.
+for (const start of [startToasts, startDialogs, startErrors, startListKeys, startMenus, startNetwork, startSearch, startSubmitOnce, startUnsaved]) start();
+
+// These look at the elements they serve.
+function attach(root) {
+  startCode(root);
+  startCountdown(root);
+  startAutosave(root);
+  startDayThread(root);
+  startPrint(root);
+  takeToasts(root);
+}
+
+attach(document);
+focusFirstError(document);
+document.addEventListener("htmx:load", (event) => attach(event.detail.elt));

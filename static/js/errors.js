@@ -1,0 +1,31 @@
+// After a refused form the focus goes to the first field that needs another look, or to the summary.
+import { findAll } from "./find.js";
+
+export function focusFirstError(root) {
+  const field = findAll(root, "[aria-invalid=true]").find((element) => element.offsetParent !== null || element.type === "radio");
+  const summary = findAll(root, "[data-error-summary]")[0];
+  const goal = field ?? summary;
+  if (!goal) return false;
+  goal.focus({ preventScroll: true });
+  goal.scrollIntoView({ block: "center" });
+  return true;
+}
+
+export function startErrors() {
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const status = event.detail.xhr?.status;
+    if (status !== 422 && status !== 409) return;
+    const root = event.detail.elt?.isConnected ? event.detail.elt : document.getElementById(event.detail.target?.id ?? "") ?? document.body;
+    if (!focusFirstError(root)) focusFirstError(document);
+  });
+  // A link in the summary goes to its field, also where the field is a group.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-error-summary] a[href^='#']");
+    const goal = link && document.getElementById(link.hash.slice(1));
+    if (!goal) return;
+    event.preventDefault();
+    const field = goal.matches("fieldset") ? goal.querySelector("input, select, textarea") : goal;
+    field?.focus();
+    field?.scrollIntoView({ block: "center" });
+  });
+}
