@@ -32,6 +32,7 @@ from clinic.local.guard import Identity
 GUARD = Path(__file__).with_name("guard.py")
 SOCKET_PATH_BYTES = 100  # macOS allows 103, Linux 107
 START_SECONDS = 60.0
+LOCK_SECONDS = 10.0  # what a killed copy may take to end
 LOG_BYTES = 1_000_000
 DATABASE = "sutra"
 # Nothing of the caller's own Postgres settings (PGPORT, PGDATA, PGOPTIONS …) may reach the embedded one.
@@ -171,16 +172,16 @@ def socket_folder(folder: Path, owner: tuple[int, int]) -> Path:
     ):
         base = "/tmp"
     path = Path(base) / f"sutra-{key}"
+    if os.geteuid() == 0 and path.exists() and path.lstat().st_uid != owner[0]:
+        shutil.rmtree(path)
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
     status = path.lstat()
-    if not stat.S_ISDIR(status.st_mode) or (
-        status.st_uid != owner[0] and os.geteuid() not in (0, status.st_uid)
-    ):
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in (owner[0], os.geteuid()):
         raise LocalError(
             f"{path} belongs to somebody else. Remove it, or set TMPDIR to a folder of your own."
         )
-    if (status.st_uid, status.st_gid) != owner and os.geteuid() == 0:
+    if os.geteuid() == 0:
         os.chown(path, *owner)
     path.chmod(0o700)
     return path
@@ -229,7 +230,7 @@ class Service:
             self.log.replace(self.log.with_suffix(".log.1"))
         taken = f"{self.name} in {self.folder} is already running. Stop the other copy of Sutra first."
         with (
-            locked(self.folder / "lock", seconds=10.0, sentence=taken) as lock,
+            locked(self.folder / "lock", seconds=LOCK_SECONDS, sentence=taken) as lock,
             open(self.log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log,
         ):
             self.launch(lock, log.fileno())
@@ -272,7 +273,7 @@ class EmbeddedPostgres(Service):
     @property
     def url(self) -> str:
         """The SQLAlchemy URL of the database `sutra`."""
-        return f"postgresql+psycopg2://sutra@/{DATABASE}?host={quote(str(self.sockets), safe='/')}"
+        return f"postgresql+psycopg2://sutra@/{DATABASE}?host={quote(str(self.sockets), safe='/')}&port=5432"
 
     def launch(self, lock: int, log: int) -> None:
         """Make the cluster where there is none, then start the postmaster on it."""

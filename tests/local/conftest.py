@@ -1,0 +1,44 @@
+"""What the tests of the local services share: short private folders, and a look at the machine's processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SITE_PACKAGES = next(path for path in sys.path if path.endswith("site-packages"))
+
+
+def processes_about(text: str) -> list[str]:
+    """The command lines of running processes that name `text`, this test's own left out."""
+    listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.splitlines() if text in line and int(line.split()[0]) != os.getpid()]
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
+    """Whether the condition comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a space and a quote in its name that any user may enter, and none other may list."""
+    path = Path(tempfile.mkdtemp(prefix="sutra it's ", dir="/tmp"))
+    path.chmod(0o711)
+    yield path
+    left = processes_about(str(path))
+    shutil.rmtree(path, ignore_errors=True)
+    assert not left, f"left running: {left}"

@@ -1,0 +1,84 @@
+"""The smallest application the supervisor can run: it stands in for Sutra in the supervisor's own tests."""
+
+import json
+import logging
+import os
+import signal
+from pathlib import Path
+
+import click
+from flask import Flask
+
+app = Flask(__name__)
+seen = Path(os.environ.get("STUB_NOTES", os.devnull))
+
+
+def note(what: str) -> None:
+    """Leave a line for the test to read."""
+    with seen.open("a") as file:
+        file.write(what + "\n")
+
+
+@app.get("/healthz")
+def healthz() -> str:
+    return "ok"
+
+
+@app.get("/settings")
+def settings() -> dict[str, str | None]:
+    return {name: os.environ.get(name) for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "SUTRA_ENV")}
+
+
+@app.cli.group("db")
+def database() -> None:
+    """Stands in for the migrations."""
+
+
+@database.command()
+def upgrade() -> None:
+    if os.environ.get("STUB_BROKEN"):
+        raise click.ClickException("The stub was told to fail.")
+    note("upgrade")
+
+
+@app.cli.group()
+def demo() -> None:
+    """Stands in for the demo clinic."""
+
+
+@demo.command()
+@click.option("--if-empty", is_flag=True)
+def load(if_empty: bool) -> None:
+    note(f"load if_empty={if_empty}")
+    print(json.dumps({"loaded": True}))
+
+
+@demo.command()
+@click.option("--json", "as_json", is_flag=True)
+def show(as_json: bool) -> None:
+    assert as_json
+    login = {"role": "Administrator", "email": "admin@sutra.test"}
+    print(
+        json.dumps(
+            {"logins": [login], "password": "stub-password", "patient_mobile": "+91 98000 00000"}, indent=1
+        )
+    )
+
+
+def serve_until_stopped(name: str) -> None:
+    """What the worker and the clock have in common."""
+    logging.basicConfig(format="%(levelname)s %(message)s")
+    note(f"{name} {os.getpid()}")
+    logging.getLogger(name).warning("stub %s is up", name)
+    print("in passing", flush=True)
+    signal.pause()
+
+
+@app.cli.command()
+def worker() -> None:
+    serve_until_stopped("worker")
+
+
+@app.cli.command()
+def clock() -> None:
+    serve_until_stopped("clock")
