@@ -2,7 +2,7 @@
 import { findAll } from "./find.js";
 
 export function focusFirstError(root) {
-  const field = findAll(root, "[aria-invalid=true]").find((element) => element.offsetParent !== null || element.type === "radio");
+  const field = findAll(root, "[aria-invalid=true]:not([data-no-focus])").find((element) => element.offsetParent !== null || element.type === "radio");
   const summary = findAll(root, "[data-error-summary]")[0];
   const goal = field ?? summary;
   if (!goal) return false;
