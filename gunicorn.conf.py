@@ -6,7 +6,8 @@ from typing import Any
 
 _development = os.environ.get("SUTRA_ENV") == "development"
 
-bind = f"{'127.0.0.1' if _development else '0.0.0.0'}:{os.environ.get('PORT') or '8000'}"
+_host = "127.0.0.1" if _development else "0.0.0.0"  # noqa: S104 - a host's router comes from outside
+bind = f"{_host}:{os.environ.get('PORT') or '8000'}"
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 2)
 worker_class = "sync"
 preload_app = True
@@ -26,8 +27,9 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 
 control_socket_disable = True
-if sys.platform.startswith("linux") and os.access("/dev/shm", os.W_OK):
-    worker_tmp_dir = "/dev/shm"  # the heartbeat file must not wait for a disk
+_memory = "/dev/shm"  # noqa: S108 - gunicorn makes its file there unreadable to others
+if sys.platform.startswith("linux") and os.access(_memory, os.W_OK):
+    worker_tmp_dir = _memory  # the heartbeat must not wait for a disk
 
 
 def post_fork(_server: Any, worker: Any) -> None:

@@ -1,4 +1,4 @@
-"""`python -m clinic.local run` starts the whole clinic, `python -m clinic.local services` Postgres and Valkey alone."""
+"""`python -m clinic.local run` starts the whole clinic, `… services` Postgres and Valkey alone."""
 
 from __future__ import annotations
 

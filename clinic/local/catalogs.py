@@ -1,7 +1,7 @@
-"""The translations: `update` collects the texts and compiles what is translated, `check` says whether that was done.
+"""The translations: `update` collects the texts and compiles them, `check` says whether that was done.
 
-The files depend on the texts alone (no dates, no line numbers), so that a change shows what it changed. Texts are
-found in `clinic/` and `templates/`; the catalogs lie in `clinic/translations/<language>/LC_MESSAGES/`.
+The files depend on the texts alone (no dates, no line numbers), so that a change shows what it changed. Where
+texts are looked for stands in `babel.cfg`; the catalogs lie in `clinic/translations/<language>/LC_MESSAGES/`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from jinja2 import TemplateSyntaxError
@@ -21,10 +22,6 @@ from jinja2 import TemplateSyntaxError
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOGS = CHECKOUT / "clinic" / "translations"
 LANGUAGES = ("hi",)
-SOURCES = {
-    "clinic": [("**.py", "python")],
-    "templates": [("**.html", "jinja2"), ("**.txt", "jinja2")],
-}
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy": None}
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -34,7 +31,7 @@ class Unreadable(Exception):
 
 
 def texts() -> Catalog:
-    """Every text of the application that wants a translation, with the files it stands in. Raises Unreadable."""
+    """Every text that wants a translation, with the files it stands in. Raises Unreadable."""
     template = Catalog(
         project="Sutra", charset="utf-8", creation_date=EPOCH, revision_date=EPOCH, fuzzy=False
     )
@@ -44,21 +41,17 @@ def texts() -> Catalog:
         nonlocal file
         file = name
 
-    for folder, methods in SOURCES.items():
-        found = extract_from_dir(
-            CHECKOUT / folder,
-            method_map=methods,
-            options_map={"**.html": {"silent": "false"}, "**.txt": {"silent": "false"}},
-            keywords=KEYWORDS,
-            comment_tags=("Translators:",),
-            callback=remember,
-        )
-        try:
-            for name, _line, text, comments, context in found:
-                place = [(f"{folder}/{Path(name).as_posix()}", 0)]
-                template.add(text, None, place, auto_comments=comments, context=context)
-        except (SyntaxError, TemplateSyntaxError) as error:
-            raise Unreadable(f"{folder}/{file}: {error}") from error
+    with (CHECKOUT / "babel.cfg").open() as mapping:
+        methods, _ = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
+    options = {pattern: {"silent": "false"} for pattern, method in methods if method == "jinja2"}
+    found = extract_from_dir(
+        CHECKOUT, methods, options, keywords=KEYWORDS, comment_tags=("Translators:",), callback=remember
+    )
+    try:
+        for name, _line, text, comments, context in found:
+            template.add(text, None, [(Path(name).as_posix(), 0)], auto_comments=comments, context=context)
+    except (SyntaxError, TemplateSyntaxError) as error:
+        raise Unreadable(f"{file}: {error}") from error
     return template
 
 

@@ -112,7 +112,8 @@ class Child:
         self.pause = 1.0 if lived > STEADY_SECONDS else min(self.pause * 2, LONGEST_PAUSE_SECONDS)
         self.restart_at = time.monotonic() + self.pause
         say(
-            f"{self.name:<6} | ended with {code}; starting again in {self.pause:.0f} s. Its log: {self.log.path}"
+            f"{self.name:<6} | ended with {code}; starting again in {self.pause:.0f} s. "
+            f"Its log: {self.log.path}"
         )
 
     def ask_to_stop(self) -> None:

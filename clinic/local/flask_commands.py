@@ -1,7 +1,7 @@
 """Several flask commands in one process, because importing the application costs more than most of them.
 
-`python -m clinic.local.flask_commands "db upgrade" "demo load --if-empty"` runs them in order and stops at the first that
-fails. On standard output each command's own output follows a line that names it.
+`python -m clinic.local.flask_commands "db upgrade" "demo load --if-empty"` runs them in order and stops at
+the first that fails. On standard output each command's own output follows a line that names it.
 """
 
 from __future__ import annotations

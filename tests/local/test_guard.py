@@ -39,7 +39,8 @@ def test_a_command_that_is_not_there_is_named():
 def test_a_command_that_does_not_listen_is_killed_after_its_grace():
     deaf = (
         PRINT_PID
-        + "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint(1, flush=True)\ntime.sleep(60)"
+        + "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        + "print(1, flush=True)\ntime.sleep(60)"
     )
     command = guarded([sys.executable, "-c", deaf], grace=0.2, output=subprocess.PIPE)
     pid = int(command.process.stdout.readline())
@@ -51,7 +52,8 @@ def test_a_command_that_does_not_listen_is_killed_after_its_grace():
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux hands orphans to the guard")
 def test_a_child_of_the_command_that_left_its_group_is_ended_too():
     child = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
-    parent = f"import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True).wait()"
+    start = f"subprocess.Popen([sys.executable, '-c', {child!r}], start_new_session=True).wait()"
+    parent = f"import subprocess, sys\n{start}"
     command = guarded([sys.executable, "-c", parent], output=subprocess.PIPE)
     pid = int(command.process.stdout.readline())
     command.stop()

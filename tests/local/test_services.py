@@ -23,7 +23,8 @@ START_BOTH = """
 import sys, threading
 from pathlib import Path
 from clinic.local.services import EmbeddedPostgres, EmbeddedValkey
-kept = [EmbeddedPostgres(Path(sys.argv[1]) / "postgres", fast=True), EmbeddedValkey(Path(sys.argv[1]) / "valkey")]
+folder = Path(sys.argv[1])
+kept = [EmbeddedPostgres(folder / "postgres", fast=True), EmbeddedValkey(folder / "valkey")]
 print(*[service.start() for service in kept], flush=True)
 sys.stdin.read()
 """
@@ -91,7 +92,8 @@ def test_what_a_statement_carried_is_not_written_to_the_log(folder):
     with postgres as url:
         ask(
             url,
-            "BEGIN; CREATE TABLE p (name text UNIQUE); INSERT INTO p VALUES ('Meera Secret'); COMMIT; SELECT 1",
+            "BEGIN; CREATE TABLE p (name text UNIQUE); INSERT INTO p VALUES ('Meera Secret'); COMMIT; "
+            "SELECT 1",
         )
         with pytest.raises(psycopg2.errors.UniqueViolation):
             ask(url, "INSERT INTO p VALUES ('Meera Secret')")
@@ -124,7 +126,7 @@ def test_two_folders_run_at_the_same_time_without_meeting(folder):
 def test_a_second_start_in_the_same_folder_is_refused_with_a_sentence(folder, monkeypatch):
     monkeypatch.setattr(services, "LOCK_SECONDS", 0.2)
     with EmbeddedPostgres(folder / "postgres", fast=True) as url:
-        with pytest.raises(LocalError, match="already running. Stop the other copy"):
+        with pytest.raises(LocalError, match=r"already running\. Stop the other copy"):
             EmbeddedPostgres(folder / "postgres", fast=True).start()
         assert ask(url, "SELECT 1") == 1
 
@@ -253,7 +255,10 @@ def test_an_ordinary_user_runs_both(folder):
 def test_a_socket_folder_somebody_else_made_is_not_used(folder):
     path = services.socket_folder(folder / "theirs", (0, 0))
     os.chown(path, 4242, 4242)
-    script = "import sys; from pathlib import Path; from clinic.local.services import socket_folder; socket_folder(Path(sys.argv[1]), (65534, 65534))"
+    script = (
+        "import sys; from pathlib import Path; from clinic.local.services import socket_folder; "
+        "socket_folder(Path(sys.argv[1]), (65534, 65534))"
+    )
     ordinary = subprocess.run(
         ["/usr/bin/python3", "-c", script, str(folder / "theirs")],
         cwd=CHECKOUT,
