@@ -35,7 +35,6 @@ if sys.platform.startswith("linux") and os.access(_memory, os.W_OK):
 def post_fork(_server: Any, worker: Any) -> None:
     """Forget the connections of the process that loaded the application; they stay its own."""
     application = worker.app.wsgi()
-    application = getattr(application, "app", application)  # the Flask application within what wraps it
     database = application.extensions.get("sqlalchemy")
     if database is not None:
         with application.app_context():
