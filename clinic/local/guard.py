@@ -145,6 +145,14 @@ def sweep(child: int) -> None:
             os.waitpid(-1, 0)
 
 
+def remove(folder: Path) -> None:
+    """Remove a folder of sockets."""
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
 def watch(child: int, *, alive: int, stop_signal: signal.Signals, grace: float) -> int:
     """Wait for the command's end or the parent's; the command's exit code. `grace` is in seconds."""
     wake_read, wake_write = os.pipe()
@@ -186,6 +194,7 @@ def main() -> NoReturn:
     options.add_argument("--stop", required=True)
     options.add_argument("--grace", type=float, required=True)
     options.add_argument("--identity", type=Identity.parse, required=True)
+    options.add_argument("--scratch", type=Path)
     options.add_argument("command", nargs="+")
     given = options.parse_args()
     stop_signal = signal.Signals[f"SIG{given.stop}"]
@@ -198,6 +207,8 @@ def main() -> NoReturn:
     child = start(given.command, identity=given.identity, stop_signal=stop_signal)
     code = watch(child, alive=given.alive, stop_signal=stop_signal, grace=given.grace)
     sweep(child)
+    if given.scratch is not None:
+        remove(given.scratch)
     sys.exit(code)
 
 

@@ -104,11 +104,16 @@ def guarded(
     output: int | None = None,
     errors: int | None = None,
     keep_open: tuple[int, ...] = (),
+    scratch: Path | None = None,
 ) -> Guarded:
-    """Start a command that ends with this process. The guard holds the descriptors in `keep_open`."""
+    """Start a command that ends with this process.
+
+    The guard holds the descriptors in `keep_open`, and removes the folder `scratch` at its end.
+    """
     theirs, ours = os.pipe()
     guard = [sys.executable, "-I", "-S", str(GUARD), "--alive", str(theirs), "--stop", stop_signal]
-    guard += ["--grace", str(grace), "--identity", str(identity or Identity()), "--"]
+    guard += ["--grace", str(grace), "--identity", str(identity or Identity())]
+    guard += ["--scratch", str(scratch), "--"] if scratch else ["--"]
     try:
         process = subprocess.Popen(
             guard + command,
@@ -187,6 +192,11 @@ def socket_folder(folder: Path, owner: tuple[int, int]) -> Path:
     return path
 
 
+def private(path: str, flags: int) -> int:
+    """An opener for files that only their owner may read."""
+    return os.open(path, flags, 0o600)
+
+
 def end_of(log: Path) -> str:
     """The last lines of a log, introduced, for a sentence about what went wrong."""
     return f"The end of {log}:\n" + "\n".join(log.read_text(errors="replace").splitlines()[-8:])
@@ -231,7 +241,7 @@ class Service:
         taken = f"{self.name} in {self.folder} is already running. Stop the other copy of Sutra first."
         with (
             locked(self.folder / "lock", seconds=LOCK_SECONDS, sentence=taken) as lock,
-            open(self.log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log,
+            open(self.log, "ab", opener=private) as log,
         ):
             self.launch(lock, log.fileno())
         return self.url
@@ -255,8 +265,6 @@ class Service:
         if self.server is not None:
             self.server.stop()
             self.server = None
-        if self.sockets is not None:
-            shutil.rmtree(self.sockets, ignore_errors=True)
 
     def __enter__(self) -> str:
         return self.start()
@@ -304,6 +312,7 @@ class EmbeddedPostgres(Service):
             cwd=self.folder,
             output=log,
             keep_open=(lock,),
+            scratch=self.sockets,
         )
         wait_until(lambda: self.answers(data / "postmaster.pid"), self.server, self.log, self.name)
 
@@ -410,7 +419,9 @@ class EmbeddedValkey(Service):
         command = [str(server), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--daemonize", "no", "--save", "", "--appendonly", "no" if self.fast else "yes"]
         command += ["--maxmemory-policy", "noeviction", "--loglevel", "warning"]
-        self.server = guarded(command, env=ENVIRONMENT, cwd=self.folder, output=log, keep_open=(lock,))
+        self.server = guarded(
+            command, env=ENVIRONMENT, cwd=self.folder, output=log, keep_open=(lock,), scratch=self.sockets
+        )
         wait_until(self.answers, self.server, self.log, self.name)
 
     def answers(self) -> bool:

@@ -33,6 +33,7 @@ from clinic.local.services import (
     end_of,
     guarded,
     locked,
+    private,
     process_name,
 )
 
@@ -163,6 +164,8 @@ def start_services(place: Place, env: dict[str, str], started: contextlib.ExitSt
     """Start what DATABASE_URL and REDIS_URL do not give, and write its address into `env`."""
     services: list[Service] = []
     if not env.get("DATABASE_URL"):
+        if not (place.var / "postgres" / "data").exists():
+            say("Making the database and loading the demo clinic, once …")
         services.append(EmbeddedPostgres(place.var / "postgres"))
         env["DATABASE_URL"] = started.enter_context(services[-1])
     if not env.get("REDIS_URL"):
@@ -175,7 +178,7 @@ def prepare(place: Place, env: dict[str, str]) -> dict[str, object]:
     """Migrate, load the demo clinic into an empty database, and say who may log in. Raises LocalError."""
     command = python("clinic.local.flask_commands", *PREPARE)
     log = place.var / "log" / "prepare.log"
-    with log.open("wb") as errors:
+    with open(log, "wb", opener=private) as errors:
         running = guarded(
             command, env=env, cwd=place.checkout, output=subprocess.PIPE, errors=errors.fileno()
         )
