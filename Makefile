@@ -3,7 +3,8 @@
 .PHONY: help run test check bench proof messages fmt clean
 SHELL := /bin/sh
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# Modules are compiled when first imported, which is sooner than compiling them all.
+PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check
 # More for pytest, such as: make test ARGS="-k booking"
 ARGS ?=
 
