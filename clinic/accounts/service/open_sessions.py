@@ -1,0 +1,127 @@
+"""Sessions as rows: opened at a sign-in, looked up by the hash of their token, ended on every device at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+
+from clinic.accounts.models import LoginSession, RoleGrant, SessionKind, User
+from clinic.core import clock, crypto
+from clinic.core.access import STAFF, Actor, Role
+from clinic.core.db import db
+from clinic.core.text import one_line
+
+IDLE = {SessionKind.STAFF: timedelta(minutes=30), SessionKind.PATIENT: timedelta(hours=24)}
+ABSOLUTE = {SessionKind.STAFF: timedelta(hours=12), SessionKind.PATIENT: timedelta(days=30)}
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenSession:
+    """What a token opens: who it is, and when the session was last written as seen."""
+
+    actor: Actor
+    kind: SessionKind
+    last_seen_at: datetime
+
+
+def start_session(user: User, kind: SessionKind, *, origin: str, agent: str) -> tuple[str, LoginSession]:
+    """Open a session for ``user``; the token is returned once and kept only as a hash."""
+    token, now = crypto.new_token(), clock.now()
+    row = LoginSession(
+        token_hash=crypto.token_hash(token),
+        user_id=user.id,
+        kind=kind,
+        last_seen_at=now,
+        expires_at=now + ABSOLUTE[kind],
+        origin=origin,
+        agent=one_line(agent)[:200],
+    )
+    user.last_sign_in_at = now
+    db.session.add(row)
+    db.session.flush()
+    return token, row
+
+
+def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | None:
+    """Who a token stands for, in one query; None when it is unknown, ended, idle too long, or its person deactivated."""
+    roles = func.array_agg(RoleGrant.role).filter(RoleGrant.id.is_not(None))
+    places = func.array_agg(RoleGrant.facility_id).filter(
+        RoleGrant.id.is_not(None), RoleGrant.role != Role.PATIENT
+    )
+    row = db.session.execute(
+        select(LoginSession, User.id, User.name, User.locale, roles.label("roles"), places.label("places"))
+        .join(User, User.id == LoginSession.user_id)
+        .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
+        .where(
+            LoginSession.token_hash == crypto.token_hash(token), LoginSession.ended_at.is_(None), User.active
+        )
+        .group_by(LoginSession.id, User.id)
+    ).first()
+    if row is None:
+        return None
+    session, user_id, name, locale, role_names, places_of = row
+    kind, now = SessionKind(session.kind), clock.now()
+    if session.expires_at <= now or session.last_seen_at <= now - IDLE[kind]:
+        return None
+    actor = Actor(
+        user_id=user_id,
+        name=name,
+        roles=_roles_in(kind, role_names),
+        facility_ids=_places_in(kind, places_of),
+        session_id=session.id,
+        origin=origin,
+        request_id=request_id,
+        locale=locale,
+    )
+    return OpenSession(actor=actor, kind=kind, last_seen_at=session.last_seen_at)
+
+
+def _roles_in(kind: SessionKind, names: list[str] | None) -> frozenset[Role]:
+    """A session opened by a code never carries staff roles, whoever it belongs to."""
+    if kind is SessionKind.PATIENT:
+        return frozenset({Role.PATIENT})
+    return frozenset(Role(name) for name in names or ()) & STAFF
+
+
+def _places_in(kind: SessionKind, places: list[int | None] | None) -> frozenset[int] | None:
+    if kind is SessionKind.PATIENT:
+        return frozenset()
+    if not places or None in places:
+        return None
+    return frozenset(place for place in places if place is not None)
+
+
+def mark_seen(session_id: int) -> None:
+    """Note that a session is in use; of parallel requests one writes."""
+    now = clock.now()
+    db.session.execute(
+        update(LoginSession)
+        .where(LoginSession.id == session_id, LoginSession.last_seen_at <= now - SEEN_EVERY)
+        .values(last_seen_at=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def end_sessions(user_id: int, reason: str, *, but: int | None = None) -> int:
+    """End every open session of a person (save the one called ``but``); returns how many."""
+    query = update(LoginSession).where(LoginSession.user_id == user_id, LoginSession.ended_at.is_(None))
+    if but is not None:
+        query = query.where(LoginSession.id != but)
+    return _end(query, reason)
+
+
+def end_session(user_id: int, session_id: int, reason: str) -> bool:
+    """End one of a person's sessions; False when it is not theirs or already over."""
+    query = update(LoginSession).where(
+        LoginSession.id == session_id, LoginSession.user_id == user_id, LoginSession.ended_at.is_(None)
+    )
+    return _end(query, reason) == 1
+
+
+def _end(query: object, reason: str) -> int:
+    values = query.values(ended_at=clock.now(), end_reason=reason)  # type: ignore[attr-defined]
+    result = db.session.execute(values.execution_options(synchronize_session="fetch"))
+    return int(result.rowcount)  # type: ignore[attr-defined]

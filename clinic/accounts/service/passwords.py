@@ -1,0 +1,76 @@
+"""Passwords: what makes a good one, and how they are kept (argon2id)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from clinic.core.errors import Invalid
+from clinic.core.i18n import gettext as _
+
+SHORTEST, LONGEST = 8, 128
+OVERUSED = ("password", "123456", "qwerty", "admin", "letmein")
+hasher = PasswordHasher()
+
+
+def check_rules(password: str, *, field: str = "password") -> None:
+    """Raise Invalid with one sentence for the first rule a new password breaks."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise Invalid(
+            _("A password has %(low)d to %(high)d characters.", low=SHORTEST, high=LONGEST), field=field
+        )
+    if not _has_all_kinds(password):
+        raise Invalid(_("Use a small letter, a capital, a digit and a sign such as ! or -."), field=field)
+    if any(word in password.lower() for word in OVERUSED):
+        raise Invalid(_("This contains a word that is guessed first. Choose another password."), field=field)
+    if _is_common(password):
+        raise Invalid(_("Many people use this password. Choose another."), field=field)
+
+
+def _has_all_kinds(password: str) -> bool:
+    kinds = (str.islower, str.isupper, str.isdigit, lambda char: not char.isalnum() and not char.isspace())
+    return all(any(kind(char) for char in password) for kind in kinds)
+
+
+def _is_common(password: str) -> bool:
+    """Common words dressed up: letters swapped for look-alikes, digits and signs added at the end."""
+    plain = password.lower().translate(str.maketrans("@4$5013!7", "aassoleit"))
+    bare = password.lower().rstrip("0123456789!@#$%^&*?._- ")
+    return any(
+        base in COMMON
+        for base in (plain, bare, plain.rstrip("0123456789!@#$%^&*?._- aeiostl"), password.lower())
+    )
+
+
+COMMON = frozenset(
+    "welcome iloveyou monkey dragon sunshine princess football baseball superman batman master shadow michael jesus "
+    "ninja mustang trustno1 abc abcd abcdef passw passwd changeme secret login hello freedom whatever starwars "
+    "computer internet samsung google india bharat krishna ganesh sairam jaihind mumbai delhi bangalore bengaluru "
+    "chennai hyderabad kolkata cricket sachin omsairam ayurveda namaste test testing guest root user default".split()
+)
+
+
+def hashed(password: str) -> str:
+    """How a password is kept."""
+    return hasher.hash(password)
+
+
+@cache
+def _dummy() -> str:
+    return hasher.hash("nobody's")
+
+
+def verify(password: str, kept: str | None) -> bool:
+    """Whether this is the password kept. Without one it takes the same time and is False."""
+    try:
+        right = hasher.verify(kept or _dummy(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return right and kept is not None
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether a password was hashed with parameters that are no longer used."""
+    return hasher.check_needs_rehash(kept)

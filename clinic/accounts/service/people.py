@@ -1,0 +1,102 @@
+"""People who sign in: made, given roles, stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from clinic.accounts.models import RoleGrant, User
+from clinic.accounts.service import passwords
+from clinic.audit import service as audit
+from clinic.core import clock
+from clinic.core.access import Actor, Role
+from clinic.core.db import constraint_means, db
+from clinic.core.errors import Conflict, Invalid
+from clinic.core.i18n import gettext as _
+from clinic.core.text import one_line
+
+
+def _email_taken() -> Conflict:
+    return Conflict(_("Somebody with this e-mail can sign in already."), field="email")
+
+
+constraint_means("uq_users_email", _email_taken)
+
+
+def ensure_patient_login(actor: Actor, *, mobile: str, name: str, locale: str = "en") -> User:
+    """The household's sign-in for a mobile (E.164), made if there is none, with the role patient."""
+    values = {"mobile": mobile, "name": one_line(name) or mobile, "locale": locale, "active": True}
+    made = db.session.execute(
+        insert(User)
+        .values(created_at=clock.now(), **values)
+        .on_conflict_do_nothing(constraint="uq_users_mobile")
+        .returning(User.id)
+    ).scalar()
+    user = db.session.scalars(select(User).where(User.mobile == mobile)).one()
+    grant_role(user, Role.PATIENT, granted_by=actor.user_id)
+    if made is not None:
+        audit.record(
+            actor, "account.created", subject_type="user", subject_id=made, detail={"roles": ["patient"]}
+        )
+    return user
+
+
+def create_staff(
+    actor: Actor,
+    *,
+    name: str,
+    email: str,
+    roles: Iterable[Role],
+    facility_id: int | None = None,
+    password: str | None = None,
+    locale: str = "en",
+) -> User:
+    """Somebody of the staff with their roles; without ``password`` they cannot sign in until they set one.
+
+    Raises Conflict when the e-mail is taken, Invalid when it is none.
+    """
+    granted = sorted(set(roles))
+    user = User(name=one_line(name), email=parse_email(email), locale=locale, active=True)
+    if not user.name:
+        raise Invalid(_("Enter a name."), field="name")
+    if db.session.scalar(select(User.id).where(User.email == user.email)):
+        raise _email_taken()
+    if password is not None:
+        user.password_hash = passwords.hashed(password)
+        user.password_changed_at = clock.now()
+    db.session.add(user)
+    db.session.flush()
+    for role in granted:
+        grant_role(user, role, facility_id=facility_id, granted_by=actor.user_id)
+    audit.record(
+        actor,
+        "account.created",
+        subject_type="user",
+        subject_id=user.id,
+        detail={"roles": [str(r) for r in granted]},
+    )
+    return user
+
+
+def grant_role(
+    user: User, role: Role, *, facility_id: int | None = None, granted_by: int | None = None
+) -> None:
+    """Give a role at one facility (None: at all); giving it twice changes nothing."""
+    values = {"user_id": user.id, "role": role, "facility_id": facility_id, "granted_by": granted_by}
+    db.session.execute(
+        insert(RoleGrant)
+        .values(created_at=clock.now(), **values)
+        .on_conflict_do_nothing(constraint="uq_role_grants_once")
+    )
+
+
+def parse_email(text: str, *, field: str = "email") -> str:
+    """An e-mail address in lower case. Raises Invalid when it cannot be one."""
+    address = one_line(text).lower()
+    local, at, domain = address.rpartition("@")
+    bad = any(char.isspace() or char in '<>,;:"()[]\\' for char in address)
+    if bad or not (at and local and "@" not in local and "." in domain.strip(".")) or len(address) > 254:
+        raise Invalid(_("This is not an e-mail address."), field=field)
+    return address

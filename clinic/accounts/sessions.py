@@ -1,0 +1,123 @@
+"""Sign-in sessions as the browser holds them: a signed cookie with a token, a row in the database that says what it opens."""
+
+from __future__ import annotations
+
+import secrets
+
+from flask import Flask, g, request, session
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+
+from clinic.accounts.models import LoginSession, SessionKind, User
+from clinic.accounts.service.open_sessions import (
+    SEEN_EVERY,
+    OpenSession,
+    end_sessions,
+    find_session,
+    mark_seen,
+    start_session,
+)
+from clinic.core import clock, crypto
+from clinic.core.access import Actor
+from clinic.core.db import unit_of_work
+from clinic.core.web import is_timed_refresh
+
+BROWSER = "browser"
+KEPT = (BROWSER, "locale")
+"""What a browser keeps across signing in and out: a random name for itself, and the language chosen."""
+
+
+class Token(UserMixin):  # type: ignore[misc]
+    """What Flask-Login keeps in the cookie: the session's token, never a person's id."""
+
+    def __init__(self, token: str, opened: OpenSession | None = None) -> None:
+        self.token = token
+        self.opened = opened
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def init_sessions(app: Flask) -> None:
+    """Put who is signed in on ``g.actor`` before each request, at the cost of one query."""
+    manager = LoginManager(app)
+    manager.session_protection = None  # the row decides, not the browser's address
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(token: str) -> Token | None:
+        found = find_session(token, origin=_origin(), request_id=g.get("request_id", ""))
+        return Token(token, found) if found else None
+
+    @app.before_request
+    def recognise() -> None:
+        g.actor = None
+        if request.endpoint == "static" or not session.get("_user_id"):
+            return
+        opened: OpenSession | None = getattr(current_user, "opened", None)
+        if opened is None:
+            _forget()
+            return
+        g.actor = opened.actor
+        session_id = opened.actor.session_id
+        if session_id and not is_timed_refresh() and opened.last_seen_at <= clock.now() - SEEN_EVERY:
+            with unit_of_work():
+                mark_seen(session_id)
+
+
+def open_session(user: User, kind: SessionKind) -> LoginSession:
+    """Sign ``user`` in on this browser, inside the caller's unit of work.
+
+    The cookie starts empty: new token, new CSRF token, nothing from before but the browser's name and its language.
+    """
+    token, row = start_session(user, kind, origin=_origin(), agent=request.user_agent.string or "")
+    _forget()
+    session.permanent = kind is SessionKind.PATIENT
+    login_user(Token(token))
+    return row
+
+
+def leave_session() -> None:
+    """Forget the session in this browser; its row is ended by the caller."""
+    logout_user()
+    _forget()
+    g.actor = None
+
+
+def browser_id() -> str:
+    """A random name this browser carries in its cookie: codes and wrong passwords are counted by it."""
+    name = session.get(BROWSER)
+    if not isinstance(name, str) or len(name) < 20:
+        name = secrets.token_urlsafe(24)
+        session[BROWSER] = name
+    return name
+
+
+def browser_hash() -> str:
+    """The browser's name as rows keep it."""
+    return crypto.keyed_hash("browser", browser_id())
+
+
+def visitor() -> Actor:
+    """Somebody who has not signed in, for the audit: where from, and in which request."""
+    return Actor(user_id=None, name="", origin=_origin(), request_id=g.get("request_id", ""))
+
+
+def _origin() -> str:
+    return request.remote_addr or ""
+
+
+def _forget() -> None:
+    kept = {key: session[key] for key in KEPT if key in session}
+    session.clear()
+    session.update(kept)
+    g.pop("csrf_token", None)
+
+
+__all__ = [
+    "browser_hash",
+    "browser_id",
+    "end_sessions",
+    "init_sessions",
+    "leave_session",
+    "open_session",
+    "visitor",
+]

@@ -1,0 +1,79 @@
+"""Writing down what was done to whose data. Rows are only ever added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from clinic.audit.models import AuditEvent
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.db import db, unit_of_work
+
+
+def record(
+    actor: Actor,
+    action: str,
+    *,
+    subject_type: str,
+    subject_id: int | None = None,
+    patient_id: int | None = None,
+    facility_id: int | None = None,
+    outcome: str = "done",
+    detail: dict[str, Any] | None = None,
+) -> AuditEvent:
+    """Add a row to the current unit of work, so that it stands or falls with the change it tells about.
+
+    ``action`` is ``noun.verb`` (``patient.viewed``); ``outcome`` is ``done`` or ``refused``; ``detail`` holds ids, field
+    names and states, never what a record says.
+    """
+    event = AuditEvent(
+        at=clock.now(),
+        actor_id=actor.user_id,
+        actor_name=actor.name,
+        session_id=actor.session_id,
+        action=action,
+        outcome=outcome,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        patient_id=patient_id,
+        facility_id=facility_id,
+        origin=actor.origin,
+        request_id=actor.request_id,
+        detail=detail or {},
+    )
+    db.session.add(event)
+    return event
+
+
+def read(
+    actor: Actor,
+    action: str,
+    *,
+    subject_type: str,
+    subject_id: int | None = None,
+    patient_id: int | None = None,
+    facility_id: int | None = None,
+    outcome: str = "done",
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Write down that something was read, in a unit of work of its own; what was loaded stays loaded.
+
+    Call it before anything is changed in the session. Pages that refresh themselves on a timer skip it.
+    """
+    session = db.session()
+    expires = session.expire_on_commit
+    session.expire_on_commit = False
+    try:
+        with unit_of_work():
+            record(
+                actor,
+                action,
+                subject_type=subject_type,
+                subject_id=subject_id,
+                patient_id=patient_id,
+                facility_id=facility_id,
+                outcome=outcome,
+                detail=detail,
+            )
+    finally:
+        session.expire_on_commit = expires

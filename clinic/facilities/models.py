@@ -1,0 +1,45 @@
+"""Where care is given."""
+
+from __future__ import annotations
+
+from datetime import time
+
+from sqlalchemy import CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clinic.core.db import Base, Created, InGroup, Key
+
+
+class ClinicGroup(Base):
+    """Clinics under one owner: they share patients, and nothing reaches across."""
+
+    __tablename__ = "clinic_groups"
+    id: Mapped[Key]
+    name: Mapped[str]
+
+
+class Facility(Base, InGroup, Created):
+    """One clinic at one address, with its own zone, currency and opening hours."""
+
+    __tablename__ = "facilities"
+    __table_args__ = (
+        CheckConstraint("opens < closes", name="opens_before_closes"),
+        CheckConstraint("booking_days BETWEEN 1 AND 730", name="booking_days"),
+    )
+    id: Mapped[Key]
+    name: Mapped[str]
+    short_name: Mapped[str]
+    zone: Mapped[str] = mapped_column(default="Asia/Kolkata")
+    currency: Mapped[str] = mapped_column(String(3), default="INR")
+    locale: Mapped[str] = mapped_column(default="en")
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    line: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    opens: Mapped[time] = mapped_column(default=time(8))
+    closes: Mapped[time] = mapped_column(default=time(19))
+    booking_days: Mapped[int] = mapped_column(default=60)
+    whole_facility_in_care: Mapped[bool] = mapped_column(default=True)
+    active: Mapped[bool] = mapped_column(default=True)
