@@ -36,7 +36,15 @@ export function startDayThread(root) {
     const length = Number(svg.dataset.dayLength) || 660;
     if (!text) return;
     eachMinute(svg, (minutes) => {
-      text.setAttribute("x", `${((start + minutes / length) * 100).toFixed(2)}%`);
+      const at = start + minutes / length;
+      text.setAttribute("x", `${(at * 100).toFixed(2)}%`);
+      // The hours make room for the time beside them.
+      for (const hour of svg.querySelectorAll("text.hour")) {
+        const gap = Math.abs(parseFloat(hour.getAttribute("x")) / 100 - at);
+        hour.classList.toggle("is-hidden", gap < 0.024);
+        hour.classList.toggle("is-near", gap < 0.046);
+        hour.classList.toggle("is-close", gap < 0.08);
+      }
       text.textContent = clockAfter(said, minutes);
     });
   });

@@ -1,0 +1,50 @@
+// The patient's pages carry little: what a page does not use is not fetched.
+import { startErrors, focusFirstError } from "./errors.js";
+import { startSubmitOnce } from "./submit-once.js";
+import { startToasts, takeToasts } from "./toast.js";
+
+startToasts();
+startErrors();
+startSubmitOnce();
+
+const has = (root, selector) => root.querySelector(selector) || (root instanceof Element && root.matches(selector));
+
+// Behaviours that are fetched when an element asks for them.
+const WANTED = [
+  ["[data-code]", "./code.js", (module, root) => module.startCode(root)],
+  ["[data-countdown]", "./countdown.js", (module, root) => module.startCountdown(root)],
+  ["form[data-autosave]", "./autosave.js", (module, root) => module.startAutosave(root)],
+  ["[data-day-thread]", "./day-thread.js", (module, root) => module.startDayThread(root)],
+  ["[data-print]", "./print.js", (module, root) => module.startPrint(root)],
+];
+// These listen on the document: once is enough.
+const WANTED_ONCE = [
+  ["dialog, [data-dialog-open]", "./dialog.js", (module) => module.startDialogs()],
+  ["details[data-menu]", "./menu.js", (module) => module.startMenus()],
+  ["form[data-unsaved]", "./unsaved.js", (module) => module.startUnsaved()],
+];
+const started = new Set();
+
+function attach(root) {
+  for (const [selector, file, start] of WANTED) if (has(root, selector)) import(file).then((module) => start(module, root));
+  for (const [selector, file, start] of WANTED_ONCE) {
+    if (started.has(file) || !has(root, selector)) continue;
+    started.add(file);
+    import(file).then(start);
+  }
+  takeToasts(root);
+}
+
+async function fetchHtmx() {
+  const { startNetwork } = await import("./network.js");
+  startNetwork();
+  const script = document.createElement("script");
+  script.src = document.body.dataset.htmx;
+  script.integrity = document.body.dataset.htmxIntegrity;
+  document.head.append(script);
+}
+
+attach(document);
+focusFirstError(document);
+document.addEventListener("htmx:load", (event) => { if (event.detail.elt !== document.body) attach(event.detail.elt); });
+if (document.querySelector("[hx-get], [hx-post], [hx-put], [hx-delete], [hx-trigger], [hx-boost]")) fetchHtmx();
