@@ -8,6 +8,22 @@ const FIRST_RETRY = 4;
 const LONGEST_RETRY = 60;
 const KEEPALIVE_LIMIT = 60000;
 
+// Asks for this page again, only for its token: every page has another, so one try per refusal. False when signed out.
+async function freshToken() {
+  try {
+    const answer = await fetch(location.href, { credentials: "same-origin", redirect: "manual", headers: { Accept: "text/html" } });
+    if (answer.status !== 200) return false;
+    const token = new DOMParser().parseFromString(await answer.text(), "text/html").body.dataset.csrf;
+    if (!token) return false;
+    document.body.dataset.csrf = token;
+    document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+    for (const input of document.querySelectorAll("input[name=csrf_token]")) input.value = token;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export function startAutosave(root) {
   once(root, "form[data-autosave]", "Autosave", (form) => new Autosave(form).start());
 }
@@ -23,6 +39,7 @@ class Autosave {
     this.pause = 0;
     this.retry = 0;
     this.wait = FIRST_RETRY;
+    this.renewed = false;
   }
 
   start() {
@@ -107,6 +124,7 @@ class Autosave {
       if (version && said.version !== undefined) version.value = said.version;
       this.saved = body;
       this.wait = FIRST_RETRY;
+      this.renewed = false;
       this.say("saved", { time: said.saved_at ?? "" });
       this.form.dispatchEvent(new CustomEvent("sutra:saved", { bubbles: true, detail: said }));
     } else if (answer.status === 409) {
@@ -118,6 +136,10 @@ class Autosave {
         window.htmx?.process(place);
         place.querySelector("input, button, a, [tabindex]")?.focus();
       }
+    } else if ((answer.status === 400 || answer.status === 403) && !this.renewed && (await freshToken())) {
+      // Signed in again elsewhere: the token that came with this page is of the old session.
+      this.renewed = true;
+      this.try_again(1);
     } else if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") {
       this.say("signed-out");
       this.try_again(15);
