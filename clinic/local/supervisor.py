@@ -214,12 +214,14 @@ def greeting(place: Place, demo: Mapping[str, object]) -> str:
     """The one block a person needs: the address, who may log in, how to stop."""
     lines = ["", f"Sutra is ready:  {place.address}", ""]
     logins = demo.get("logins")
+    rows = []
     if isinstance(logins, list) and logins:
-        lines += [f"  {login['role']:<16} {login['email']}" for login in logins]
-        lines += [f"  {'Password':<16} {demo.get('password')}"]
-        if demo.get("patient_mobile"):
-            lines += [f"  {'Patient (mobile)':<16} {demo['patient_mobile']}"]
-    lines += [f"  {'Messages, codes':<16} {place.address}/dev/messages", ""]
+        rows += [(login["role"], login["email"]) for login in logins]
+        rows += [("Password", demo.get("password"))]
+    if demo.get("patient_mobile"):
+        rows += [("Patient", f"{place.address}/portal/sign-in with mobile {demo['patient_mobile']}")]
+    rows += [("Codes, messages", f"{place.address}/dev/messages")]
+    lines += [*(f"  {label:<16} {value}" for label, value in rows), ""]
     lines += [f"Data in {place.var}, logs in {place.var / 'log'}. Ctrl-C stops everything.", ""]
     return "\n".join(lines)
 

@@ -67,7 +67,7 @@ class Clone:
         """`make run`, and the seconds until a person could see the first page."""
         began = time.monotonic()
         running = self.make("run")
-        while self.get("/login") != http.HTTPStatus.OK:
+        while self.get("/sign-in") != http.HTTPStatus.OK:
             assert running.poll() is None, running.stdout.read()
             assert time.monotonic() < began + INSTALL_SECONDS
             time.sleep(0.02)
