@@ -8,6 +8,7 @@ import { focusFirstError, startErrors } from "./errors.js";
 import { startListKeys } from "./list-keys.js";
 import { startMenus } from "./menu.js";
 import { startNetwork } from "./network.js";
+import { startPhrases } from "./phrases.js";
 import { startPrint } from "./print.js";
 import { startSearch } from "./search.js";
 import { startSubmitOnce } from "./submit-once.js";
@@ -15,7 +16,7 @@ import { startToasts, takeToasts } from "./toast.js";
 import { startUnsaved } from "./unsaved.js";
 
 // These listen on the document, so what is swapped in later is theirs too.
-for (const start of [startToasts, startDialogs, startErrors, startListKeys, startMenus, startNetwork, startSearch, startSubmitOnce, startUnsaved]) start();
+for (const start of [startToasts, startDialogs, startErrors, startListKeys, startMenus, startNetwork, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
 
 // These look at the elements they serve.
 function attach(root) {
@@ -25,6 +26,7 @@ function attach(root) {
   startDayThread(root);
   startPrint(root);
   takeToasts(root);
+  if (root.querySelector(".cal[data-drag]") || root.matches?.(".cal[data-drag]")) import("./calendar.js").then((module) => module.startCalendar(root));
 }
 
 attach(document);
