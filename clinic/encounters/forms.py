@@ -1,0 +1,19 @@
+"""What can be typed beside a note."""
+
+from __future__ import annotations
+
+from wtforms.validators import DataRequired
+
+from clinic.core.forms import Form, TextField
+from clinic.core.i18n import lazy
+from clinic.encounters.layout import LONGEST_TEXT
+
+
+class AddendumForm(Form):
+    """Something to add to a signed note."""
+
+    text = TextField(
+        lazy("What you want to add"),
+        [DataRequired(lazy("Write what you want to add."))],
+        longest=LONGEST_TEXT,
+    )

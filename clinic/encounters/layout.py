@@ -1,0 +1,217 @@
+"""What a note is written in: sections and fields, read from a template's data, and what was typed into them.
+
+A layout is JSON so that a clinic can change it: ``{"sections": [{"code", "title", "kind": "fields", "fields": [...]} |
+{"code", "title", "kind": "vitals", "moment", "measures": [...]} | {"code", "title", "kind": "next", "fields": [...]}]}``.
+A field has ``code, label, kind`` and may have ``unit, hint, options ([value, label, word]), phrases, required, wide``.
+What was typed is kept exactly as typed: ``{field code: text or list of texts, "vitals": {moment: {measure: text}}}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from clinic.core.i18n import gettext as _
+from clinic.core.text import clean
+from clinic.encounters.vitals import DEVANAGARI_DIGITS, MEASURES, MOMENTS
+
+Body = dict[str, Any]
+LONGEST_TEXT = 2_000_000
+"""Characters in one field; more is refused as a whole, never cut."""
+MOST_CHOICES = 60
+_NUMBER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,3})?")
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
+
+
+class FieldKind(StrEnum):
+    LINE = "line"
+    TEXT = "text"
+    NUMBER = "number"
+    TIME = "time"
+    CHOICE = "choice"
+    CHOICES = "choices"
+
+
+class SectionKind(StrEnum):
+    FIELDS = "fields"
+    VITALS = "vitals"
+    NEXT = "next"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to pick: what is stored, what it is called, and the term of the trade under it."""
+
+    value: str
+    label: str
+    term: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteField:
+    """One thing to write down. ``label`` and the other words are untranslated; translate when shown."""
+
+    code: str
+    label: str
+    kind: FieldKind
+    unit: str = ""
+    hint: str = ""
+    options: tuple[Option, ...] = ()
+    phrases: tuple[str, ...] = ()
+    required: bool = False
+    wide: bool = False
+
+    @property
+    def name(self) -> str:
+        """Its name in the form."""
+        return f"note-{self.code}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A step of the note: fields, or measurements at one moment, or what comes next with fields under it."""
+
+    code: str
+    title: str
+    kind: SectionKind
+    fields: tuple[NoteField, ...] = ()
+    moment: str = ""
+    measures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The sections of a note in order."""
+
+    sections: tuple[Section, ...]
+
+    def fields(self) -> Iterator[NoteField]:
+        """Every field, in order."""
+        for section in self.sections:
+            yield from section.fields
+
+    def measures(self) -> Iterator[tuple[str, str]]:
+        """Every (moment, measure) that the note has a place for."""
+        for section in self.sections:
+            for measure in section.measures:
+                yield section.moment, measure
+
+
+def read_layout(data: Mapping[str, Any]) -> Layout:
+    """The layout a template's data describes. Unknown kinds, moments and measures are left out rather than fatal."""
+    sections = []
+    for item in data.get("sections", ()):
+        kind = SectionKind(item.get("kind", "fields"))
+        moment = item.get("moment", "before") if kind is SectionKind.VITALS else ""
+        measures = tuple(code for code in item.get("measures", ()) if code in MEASURES and moment in MOMENTS)
+        fields = tuple(_read_field(field) for field in item.get("fields", ()))
+        sections.append(
+            Section(
+                code=item["code"], title=item["title"], kind=kind, fields=fields, moment=moment, measures=measures
+            )
+        )
+    return Layout(tuple(sections))
+
+
+def _read_field(data: Mapping[str, Any]) -> NoteField:
+    return NoteField(
+        code=data["code"],
+        label=data["label"],
+        kind=FieldKind(data["kind"]),
+        unit=data.get("unit", ""),
+        hint=data.get("hint", ""),
+        options=tuple(Option(*option) for option in data.get("options", ())),
+        phrases=tuple(data.get("phrases", ())),
+        required=bool(data.get("required", False)),
+        wide=bool(data.get("wide", False)),
+    )
+
+
+def read_body(layout: Layout, typed: Mapping[str, Sequence[str]], before: Body) -> Body:
+    """What a note says once ``typed`` (form names to values) is put over ``before``.
+
+    A field the form did not carry stays as it was. Text is kept as typed, but for what no database can store.
+    """
+    body: Body = dict(before)
+    for field in layout.fields():
+        if field.name not in typed:
+            continue
+        values = [clean(value) for value in typed[field.name][:MOST_CHOICES]]
+        if field.kind is FieldKind.CHOICES:
+            body[field.code] = _known(field, values)
+        elif field.kind is FieldKind.CHOICE:
+            body[field.code] = next(iter(_known(field, values)), "")
+        else:
+            body[field.code] = values[-1] if values else ""
+    vitals = {moment: dict(values) for moment, values in before.get("vitals", {}).items()}
+    for moment, measure in layout.measures():
+        for part in MEASURES[measure].parts:
+            name = f"{moment}-{part.code}"
+            if name in typed:
+                vitals.setdefault(moment, {})[part.code] = clean(typed[name][-1]) if typed[name] else ""
+    body["vitals"] = vitals
+    return body
+
+
+def _known(field: NoteField, values: Sequence[str]) -> list[str]:
+    allowed = {option.value for option in field.options}
+    return [value for value in dict.fromkeys(values) if value in allowed]
+
+
+def too_long(body: Body) -> str | None:
+    """The code of a field with more than LONGEST_TEXT characters, if there is one."""
+    return next((code for code, value in body.items() if isinstance(value, str) and len(value) > LONGEST_TEXT), None)
+
+
+def is_blank(value: object) -> bool:
+    """Whether nothing was written: no text, nothing picked."""
+    if isinstance(value, str):
+        return not value.strip()
+    return not value
+
+
+def missing_fields(layout: Layout, body: Body) -> list[NoteField]:
+    """The fields that must be filled before signing and are not."""
+    return [field for field in layout.fields() if field.required and is_blank(body.get(field.code))]
+
+
+def field_problems(layout: Layout, body: Body) -> dict[str, str]:
+    """Numbers and times that are none, by field code, in words. They are kept as typed, and stand in the way of signing."""
+    problems = {}
+    for field in layout.fields():
+        text = str(body.get(field.code) or "").strip().translate(DEVANAGARI_DIGITS)
+        if not text:
+            continue
+        if field.kind is FieldKind.NUMBER and not _NUMBER.fullmatch(text):
+            problems[field.code] = _("A number, please")
+        elif field.kind is FieldKind.TIME and not _TIME.fullmatch(text):
+            problems[field.code] = _("A time such as 10:30")
+    return problems
+
+
+def flat(layout: Layout, body: Body) -> dict[str, str]:
+    """What was typed, by form name, as single texts that can be compared. Empty fields are there as empty texts."""
+    values: dict[str, str] = {}
+    for field in layout.fields():
+        value = body.get(field.code) or ""
+        values[field.name] = value if isinstance(value, str) else "\n".join(value)
+    for moment, measure in layout.measures():
+        for part in MEASURES[measure].parts:
+            values[f"{moment}-{part.code}"] = body.get("vitals", {}).get(moment, {}).get(part.code, "")
+    return values
+
+
+def contains(layout: Layout, newer: Body, older: Body) -> bool:
+    """Whether ``newer`` holds everything ``older`` says: each field the same, or grown at its end, or newly filled.
+
+    Then saving it over ``older`` loses nothing, whichever tab it came from.
+    """
+    texts = {field.name for field in layout.fields() if field.kind in (FieldKind.TEXT, FieldKind.LINE)}
+    new, old = flat(layout, newer), flat(layout, older)
+    return all(
+        new[name] == old[name] or is_blank(old[name]) or (name in texts and new[name].startswith(old[name]))
+        for name in old
+    )

@@ -1,0 +1,302 @@
+"""The note as a page shows it: sections with what was typed, what is flagged, what is missing, and what helps beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clinic.core.access import Actor
+from clinic.encounters import policy, queries
+from clinic.encounters.layout import (
+    Body,
+    FieldKind,
+    NoteField,
+    Section,
+    flat,
+    is_blank,
+    read_layout,
+)
+from clinic.encounters.models import Addendum, Note, NoteConflict, VitalSigns
+from clinic.encounters.service import form_labels, readiness
+from clinic.encounters.vitals import MEASURES, Measure, Part, Reading, range_words, read_vitals
+from clinic.encounters.wording import said
+from clinic.patients.models import Allergy
+from clinic.scheduling.models import Appointment
+
+SUMMARY_LENGTH = 320
+
+
+@dataclass(frozen=True)
+class PartShown:
+    """One number's box: what was typed and why it cannot be."""
+
+    part: Part
+    name: str
+    typed: str
+    problem: str
+    range: str
+
+
+@dataclass(frozen=True)
+class MeasureShown:
+    """One cell of the row of measurements. ``flag`` says which limit it is beyond."""
+
+    measure: Measure
+    label: str
+    parts: list[PartShown]
+    flag: str
+
+    @property
+    def value(self) -> str:
+        """What was measured, as text; empty when nothing was."""
+        typed = [part.typed for part in self.parts]
+        return "/".join(text or "–" for text in typed) if any(typed) else ""
+
+    @property
+    def problem(self) -> str:
+        return next((part.problem for part in self.parts if part.problem), "")
+
+
+@dataclass(frozen=True)
+class FieldShown:
+    """One field with its value. ``picked`` are the chosen options' values, ``said`` their words."""
+
+    field: NoteField
+    label: str
+    value: str
+    picked: tuple[str, ...]
+    said: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class SectionShown:
+    """One step on the thread; ``state`` is done, now or todo."""
+
+    section: Section
+    title: str
+    state: str
+    fields: list[FieldShown]
+    measures: list[MeasureShown]
+    bmi: str
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing was written in it."""
+        return not any(f.value or f.picked for f in self.fields) and not any(m.value for m in self.measures)
+
+
+@dataclass(frozen=True)
+class Trend:
+    """One measurement over the last visits, oldest first."""
+
+    label: str
+    points: list[float]
+    value: str
+    unit: str
+    limit: float | None
+    flag: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """What stands beside a note."""
+
+    allergies: list[Allergy]
+    earlier: list[Note]
+    last_summary: str
+    trends: list[Trend]
+    next_visit: Appointment | None
+
+
+@dataclass(frozen=True)
+class NotePage:
+    """Everything the page of one note needs."""
+
+    note: Note
+    sections: list[SectionShown]
+    missing: list[str]
+    wrong: list[str]
+    context: Context
+    conflicts: list[NoteConflict] = field(default_factory=list)
+    addenda: list[Addendum] = field(default_factory=list)
+    can_edit: bool = False
+    can_add: bool = False
+
+
+def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = None) -> NotePage:
+    """Gather the page. ``problems`` (form name to words) are shown beside the fields besides what is wrong anyway."""
+    signed = note.status == "signed"
+    can_edit = policy.can_edit(actor, note)
+    standing, missing = ({}, []) if signed else readiness(note)
+    return NotePage(
+        note=note,
+        sections=sections_of(note, problems or {}),
+        missing=missing,
+        wrong=wrong_labels(note, standing, missing),
+        context=context_of(actor, note),
+        conflicts=queries.open_conflicts(note.id) if policy.is_author(actor, note) else [],
+        addenda=queries.addenda_of(note.id) if signed else [],
+        can_edit=can_edit,
+        can_add=policy.can_add_to(actor, note),
+    )
+
+
+def wrong_labels(note: Note, problems: Mapping[str, str], missing: list[str]) -> list[str]:
+    """The labels of fields that hold something that cannot be."""
+    labels = form_labels(read_layout(note.template.layout))
+    return [labels[name] for name in problems if name in labels and labels[name] not in missing]
+
+
+def sections_of(note: Note, problems: Mapping[str, str]) -> list[SectionShown]:
+    """The note's sections with what was typed; the first that is not finished is the one now."""
+    body: Body = note.body
+    standing, _missing = readiness(note) if note.status == "draft" else ({}, [])
+    shown: list[SectionShown] = []
+    now_given = note.status == "signed"
+    for section in read_layout(note.template.layout).sections:
+        reading = read_vitals(body.get("vitals", {}).get(section.moment, {})) if section.moment else Reading()
+        fields = [_field(item, body, problems) for item in section.fields]
+        measures = [_measure(MEASURES[code], section.moment, body, reading) for code in section.measures]
+        done = _is_done(section, fields, measures, standing)
+        state = "done" if done else ("todo" if now_given else "now")
+        now_given = now_given or state == "now"
+        bmi = f"{reading.bmi}" if reading.bmi is not None else ""
+        shown.append(SectionShown(section, said(section.title), state, fields, measures, bmi))
+    return shown
+
+
+def _is_done(
+    section: Section, fields: list[FieldShown], measures: list[MeasureShown], standing: Mapping[str, str]
+) -> bool:
+    names = {item.field.name for item in fields} | {part.name for item in measures for part in item.parts}
+    if names & standing.keys():
+        return False
+    if any(item.required for item in section.fields):
+        return True
+    return any(item.value or item.picked for item in fields) or any(item.value for item in measures)
+
+
+def _field(item: NoteField, body: Body, problems: Mapping[str, str]) -> FieldShown:
+    raw = body.get(item.code) or ""
+    picked = tuple(raw) if isinstance(raw, list) else ((raw,) if raw and item.options else ())
+    words = ", ".join(said(option.label) for option in item.options if option.value in picked)
+    value = raw if isinstance(raw, str) and not item.options else ""
+    if item.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
+        text = words
+    else:
+        text = f"{value} {said(item.unit)}".strip() if value.strip() else ""
+    return FieldShown(item, said(item.label), value, picked, text, problems.get(item.name, ""))
+
+
+def _measure(measure: Measure, moment: str, body: Body, reading: Reading) -> MeasureShown:
+    typed = body.get("vitals", {}).get(moment, {})
+    parts = [
+        PartShown(
+            part,
+            f"{moment}-{part.code}",
+            typed.get(part.code, ""),
+            reading.problems.get(part.code, ""),
+            range_words(part),
+        )
+        for part in measure.parts
+    ]
+    return MeasureShown(measure, said(measure.label), parts, reading.flags.get(measure.code, ""))
+
+
+def context_of(actor: Actor, note: Note) -> Context:
+    """What helps while writing: allergies, the last notes, the trend of measurements, the next visit."""
+    earlier = queries.earlier_notes(actor, note)
+    return Context(
+        allergies=queries.active_allergies(note.patient_id),
+        earlier=earlier,
+        last_summary=summary_of(earlier[0]) if earlier else "",
+        trends=_trends(queries.vital_trend(actor, note)),
+        next_visit=queries.next_visit(note.patient_id, note.appointment.starts),
+    )
+
+
+def summary_of(note: Note, length: int = SUMMARY_LENGTH) -> str:
+    """A note in a few lines: its texts and picked words in order, cut at a word."""
+    parts = []
+    for section in sections_of(note, {}):
+        for item in section.fields:
+            if item.said and section.section.kind != "next":
+                plain = item.field.kind in (FieldKind.TEXT, FieldKind.LINE)
+                text = item.said if plain else f"{item.label}: {item.said}"
+                parts.append(" ".join(text.split()).rstrip(".") + ".")
+    text = " ".join(parts)
+    if len(text) <= length:
+        return text
+    return text[:length].rsplit(" ", 1)[0].rstrip(".,;") + " …"
+
+
+def _trends(rows: list[VitalSigns]) -> list[Trend]:
+    trends = []
+    for code in ("blood_pressure", "pulse", "weight", "glucose", "pain"):
+        measure = MEASURES[code]
+        part = measure.parts[0]
+        taken = [row for row in rows if getattr(row, part.column) is not None]
+        if len(taken) < 2:
+            continue
+        last = taken[-1]
+        value = "/".join(_number(getattr(last, p.column)) for p in measure.parts)
+        reading = read_vitals({p.code: str(getattr(last, p.column) or "") for p in measure.parts})
+        limit = float(part.high) if part.high is not None else None
+        trends.append(
+            Trend(
+                label=said(measure.label),
+                points=[float(getattr(row, part.column)) for row in taken],
+                value=value,
+                unit="" if code == "pain" else measure.unit,
+                limit=limit,
+                flag=reading.directions.get(code, ""),
+            )
+        )
+    return trends
+
+
+def _number(value: object) -> str:
+    if value is None:
+        return "–"
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field in which two texts of a note differ."""
+
+    name: str
+    label: str
+    yours: str
+    theirs: str
+    can_keep_both: bool
+
+
+def differences(note: Note, conflict: NoteConflict) -> list[Difference]:
+    """The fields in which a text kept aside and the note differ, in the note's order."""
+    layout = read_layout(note.template.layout)
+    mine, theirs, labels = flat(layout, conflict.body), flat(layout, note.body), form_labels(layout)
+    words = {field.name: field for field in layout.fields()}
+
+    def shown(name: str, text: str) -> str:
+        options = words[name].options if name in words else ()
+        if not options:
+            return text
+        return ", ".join(said(option.label) for option in options if option.value in text.split("\n"))
+
+    return [
+        Difference(
+            name=name,
+            label=labels[name],
+            yours=shown(name, mine[name]),
+            theirs=shown(name, theirs[name]),
+            can_keep_both=name in words
+            and words[name].kind in (FieldKind.TEXT, FieldKind.LINE, FieldKind.CHOICES)
+            and not is_blank(mine[name])
+            and not is_blank(theirs[name]),
+        )
+        for name in mine
+        if mine[name] != theirs[name]
+    ]

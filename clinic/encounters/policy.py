@@ -1,0 +1,82 @@
+"""Who may see which notes, and write in which visits."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+
+from clinic.core.access import CLINICAL, Actor, Role
+from clinic.encounters.models import Note
+from clinic.facilities.models import Facility
+from clinic.patients.models import CareRelationship
+from clinic.practitioners.models import Practitioner
+from clinic.scheduling.models import Appointment
+
+
+def can_read_notes(actor: Actor) -> bool:
+    """Whether somebody reads clinical notes at all."""
+    return actor.user_id is not None and actor.has(*CLINICAL)
+
+
+def is_author(actor: Actor, note: Note) -> bool:
+    """Whether the note is the person's own."""
+    return can_read_notes(actor) and note.practitioner.user_id == actor.user_id
+
+
+def can_edit(actor: Actor, note: Note) -> bool:
+    """Whether the person may write in the note: their own, until it is signed."""
+    return is_author(actor, note) and note.status == "draft"
+
+
+def can_add_to(actor: Actor, note: Note) -> bool:
+    """Whether the person may add to a signed note that they see: its author, or a practitioner who cares for the patient."""
+    return note.status == "signed" and (is_author(actor, note) or actor.has(Role.PRACTITIONER))
+
+
+def notes_in_sight(actor: Actor) -> ColumnElement[bool]:
+    """The notes somebody may read: their own; and signed ones of patients in their care, or of their whole facility where it
+    says so. A therapist reads what was signed about their own sessions. Drafts are for their author alone.
+    """
+    if not can_read_notes(actor):
+        return false()
+    return or_(
+        Note.practitioner_id.in_(_own_practitioner(actor)),
+        and_(Note.status == "signed", _signed_reach(actor)),
+    )
+
+
+def visits_in_sight(actor: Actor) -> ColumnElement[bool]:
+    """The visits somebody may write a note about: their own, and for a practitioner those of patients in their care."""
+    if not can_read_notes(actor):
+        return false()
+    own = Appointment.practitioner_id.in_(_own_practitioner(actor))
+    if not actor.has(Role.PRACTITIONER):
+        return own
+    return or_(own, _in_care(actor, Appointment.patient_id), _whole_facility(actor, Appointment.facility_id))
+
+
+def _signed_reach(actor: Actor) -> ColumnElement[bool]:
+    if actor.has(Role.PRACTITIONER):
+        return or_(_in_care(actor, Note.patient_id), _whole_facility(actor, Note.facility_id))
+    own_session = and_(
+        Appointment.id == Note.appointment_id, Appointment.practitioner_id.in_(_own_practitioner(actor))
+    )
+    return exists(select(1).select_from(Appointment).where(own_session).correlate(Note))
+
+
+def _own_practitioner(actor: Actor):  # type: ignore[no-untyped-def]
+    return select(Practitioner.id).where(Practitioner.user_id == actor.user_id).scalar_subquery()
+
+
+def _in_care(actor: Actor, patient_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return patient_id.in_(
+        select(CareRelationship.patient_id).where(
+            CareRelationship.practitioner_id.in_(_own_practitioner(actor)), CareRelationship.ended_at.is_(None)
+        )
+    )
+
+
+def _whole_facility(actor: Actor, facility_id: ColumnElement[int]) -> ColumnElement[bool]:
+    open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
+    if actor.facility_ids is not None:
+        open_ones = open_ones.where(Facility.id.in_(actor.facility_ids))
+    return facility_id.in_(open_ones)

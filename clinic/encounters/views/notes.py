@@ -1,0 +1,192 @@
+"""One note: opened, shown, saved while it is written, signed, added to, printed."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, make_response, render_template, request, url_for
+
+from clinic.audit import service as audit
+from clinic.core import clock
+from clinic.core.access import Role, allow
+from clinic.core.db import unit_of_work
+from clinic.core.errors import Conflict, Invalid
+from clinic.core.i18n import gettext as _
+from clinic.core.i18n import show_moment, show_time
+from clinic.core.limits import limiter
+from clinic.core.web import current_actor, go_to, page, say
+from clinic.encounters import queries, service
+from clinic.encounters.forms import AddendumForm
+from clinic.encounters.models import Note
+from clinic.encounters.note_page import note_page, sections_of, wrong_labels
+from clinic.encounters.views.blueprint import bp, load_note
+from clinic.encounters.views.my_day import load_visit
+from clinic.encounters.views.settling import conflict_fragment
+
+
+@bp.post("/appointments/<reference>/note")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+def open(reference: str) -> Response:  # noqa: A001  (the endpoint's name)
+    """Begin the note of a visit, or go on with it."""
+    actor = current_actor()
+    visit = load_visit(actor, reference)
+    try:
+        with unit_of_work():
+            note_id = service.open_note(actor, visit, request.form.get("template") or None).id
+    except Invalid as error:
+        say(error.message, "danger")
+        return go_to(url_for("encounters.my_day"))
+    return go_to(url_for("encounters.show", note_id=note_id))
+
+
+@bp.get("/notes/<id:note_id>")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+def show(note_id: int) -> Response:
+    """The note: a form while it is its author's draft, a page to read once it is signed."""
+    actor = current_actor()
+    note = load_note(actor, note_id)
+    audit.read(
+        actor,
+        "note.viewed",
+        subject_type="note",
+        subject_id=note.id,
+        patient_id=note.patient_id,
+        facility_id=note.facility_id,
+    )
+    return render_note(note)
+
+
+@bp.post("/notes/<id:note_id>")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+def save(note_id: int) -> Response:
+    """Save without scripts, and come back to the page."""
+    actor = current_actor()
+    note = load_note(actor, note_id)
+    with unit_of_work():
+        saved = service.save_draft(actor, note, typed(), version=typed_version())
+    if saved.conflict_id is not None:
+        return go_to(url_for("encounters.conflict", note_id=note_id))
+    say(_("Saved."))
+    return go_to(url_for("encounters.show", note_id=note_id))
+
+
+@bp.post("/notes/<id:note_id>/draft")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+@limiter.exempt
+def draft(note_id: int) -> Response:
+    """Save while somebody writes: JSON with the new version and the time, or both texts when another tab was first."""
+    actor = current_actor()
+    note = load_note(actor, note_id)
+    with unit_of_work():
+        saved = service.save_draft(actor, note, typed(), version=typed_version())
+    note = queries.get_note(actor, note_id, fresh=True)
+    if saved.conflict_id is not None:
+        return conflict_fragment(note, saved.conflict_id)
+    problems, missing = service.readiness(note)
+    zone = note.appointment.facility.zone
+    return jsonify(
+        version=saved.version,
+        saved_at=show_time(note.saved_at, zone),
+        missing=missing,
+        wrong=wrong_labels(note, problems, missing),
+    )
+
+
+@bp.post("/notes/<id:note_id>/sign")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+def sign(note_id: int) -> Response:
+    """Keep what was typed, then sign it; what is missing comes back beside its field, and nothing typed is lost."""
+    actor = current_actor()
+    note = load_note(actor, note_id)
+    with unit_of_work():
+        saved = service.save_draft(actor, note, typed(), version=typed_version())
+    if saved.conflict_id is not None:
+        return go_to(url_for("encounters.conflict", note_id=note_id))
+    note = queries.get_note(actor, note_id, fresh=True)
+    try:
+        with unit_of_work():
+            service.sign(actor, note, version=saved.version)
+    except service.NotReady as error:
+        return render_note(queries.get_note(actor, note_id, fresh=True), problems=error.problems, status=422)
+    except Conflict as error:
+        say(error.message, "warn")
+        return go_to(url_for("encounters.show", note_id=note_id))
+    say(_("Signed."))
+    return go_to(url_for("encounters.show", note_id=note_id))
+
+
+@bp.post("/notes/<id:note_id>/addenda")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+def add(note_id: int) -> Response:
+    """Add something to a signed note."""
+    actor = current_actor()
+    note = load_note(actor, note_id)
+    form = AddendumForm()
+    if form.validate():
+        try:
+            with unit_of_work():
+                service.add_addendum(actor, note, form.text.data or "")
+            say(_("Added."))
+            return go_to(url_for("encounters.show", note_id=note_id, _anchor="addenda"))
+        except Invalid as error:
+            form.refuse(error)
+    return render_note(queries.get_note(actor, note_id, fresh=True), addendum=form, status=422)
+
+
+@bp.get("/notes/<id:note_id>/print")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+def print_sheet(note_id: int) -> Response:
+    """The note as a sheet of paper."""
+    actor = current_actor()
+    note = load_note(actor, note_id)
+    audit.read(
+        actor,
+        "note.printed",
+        subject_type="note",
+        subject_id=note.id,
+        patient_id=note.patient_id,
+        facility_id=note.facility_id,
+    )
+    facility = note.appointment.facility
+    return page(
+        "encounters/print.html",
+        note=note,
+        facility=facility,
+        sections=sections_of(note, {}),
+        addenda=queries.addenda_of(note.id),
+        allergies=queries.active_allergies(note.patient_id),
+        printed_at=show_moment(clock.now(), facility.zone),
+    )
+
+
+def render_note(
+    note: Note,
+    *,
+    problems: dict[str, str] | None = None,
+    addendum: AddendumForm | None = None,
+    status: int = 200,
+) -> Response:
+    """The note's page as it stands, with what is wrong beside its fields."""
+    actor = current_actor()
+    shown = note_page(actor, note, problems)
+    facility = note.appointment.facility
+    template = "encounters/note.html" if shown.can_edit else "encounters/signed.html"
+    html = render_template(
+        template,
+        view=shown,
+        note=note,
+        facility=facility,
+        today=clock.today(facility.zone),
+        form=addendum or AddendumForm(formdata=None),
+    )
+    return make_response(html, status)
+
+
+def typed() -> dict[str, list[str]]:
+    """Everything the form carried, each name with all its values."""
+    return request.form.to_dict(flat=False)
+
+
+def typed_version() -> int:
+    """The version the form was drawn from; 0, which no note has, when it says nothing sensible."""
+    text = request.form.get("version", "").strip()
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+
