@@ -1,0 +1,143 @@
+"""The patient: identity, contact and what intake asks."""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Sequence, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from clinic.core.db import Base, Created, InGroup, Instant, Key
+
+
+class Sex(StrEnum):
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class BirthPrecision(StrEnum):
+    """How exact a birth date is; ``age`` means it was reckoned back from an age in years."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+    AGE = "age"
+
+
+class Prakriti(StrEnum):
+    """Constitution, as the vaidya recorded it."""
+
+    VATA = "vata"
+    PITTA = "pitta"
+    KAPHA = "kapha"
+    VATA_PITTA = "vata_pitta"
+    PITTA_KAPHA = "pitta_kapha"
+    VATA_KAPHA = "vata_kapha"
+    TRIDOSHA = "tridosha"
+
+
+BLOOD_GROUPS = ("A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-")
+MRN_SEQUENCE = Sequence("patients_mrn_seq", metadata=Base.metadata, start=10001)
+
+
+def _one_of(column: str, values: type[StrEnum] | tuple[str, ...]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+class Patient(Base, InGroup, Created):
+    """A person in care. Several may share one mobile.
+
+    ``mobile`` is E.164 and can be messaged; ``phone_as_given`` keeps a number that is not, as it came.
+    ``search_name`` is the name folded for searching; a trigger keeps its words in ``patient_words``.
+    ``submission_key`` makes the same form sent twice one patient. ``allergies_asked_source`` names the system
+    that asked, where it was not a person here.
+    """
+
+    __tablename__ = "patients"
+    __table_args__ = (
+        UniqueConstraint("mrn", name="uq_patients_mrn"),
+        UniqueConstraint("submission_key", name="uq_patients_submission_key"),
+        CheckConstraint("char_length(name) BETWEEN 1 AND 200", name="name_length"),
+        CheckConstraint(_one_of("sex", Sex), name="sex_known"),
+        CheckConstraint("(birth_date IS NULL) = (birth_precision IS NULL)", name="birth_date_has_precision"),
+        CheckConstraint(_one_of("birth_precision", BirthPrecision), name="birth_precision_known"),
+        CheckConstraint(_one_of("prakriti", Prakriti), name="prakriti_known"),
+        CheckConstraint(_one_of("blood_group", BLOOD_GROUPS), name="blood_group_known"),
+        CheckConstraint(r"mobile ~ '^\+[1-9][0-9]{6,14}$'", name="mobile_e164"),
+        CheckConstraint(
+            "allergy_status IN ('not_asked', 'none_known', 'recorded')", name="allergy_status_known"
+        ),
+        CheckConstraint(
+            "allergy_status <> 'none_known' OR (allergies_asked_at IS NOT NULL"
+            " AND num_nonnulls(allergies_asked_by, allergies_asked_source) > 0)",
+            name="none_known_was_asked",
+        ),
+        Index("ix_patients_search_name", "search_name", "id"),
+        Index("ix_patients_mobile", "mobile"),
+        Index("ix_patients_mobile_reversed", "mobile_reversed"),
+        Index("ix_patients_email", "email_folded"),
+        Index("ix_patients_created", "created_at", "id"),
+        Index("ix_patients_birth_date", "birth_date"),
+    )
+    id: Mapped[Key]
+    mrn: Mapped[str]
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.id"))
+    name: Mapped[str]
+    search_name: Mapped[str] = mapped_column(Text(collation="C"))
+    sex: Mapped[str] = mapped_column(default=Sex.UNKNOWN)
+    birth_date: Mapped[date | None]
+    birth_precision: Mapped[str | None]
+    mobile: Mapped[str | None] = mapped_column(Text(collation="C"))
+    mobile_reversed: Mapped[str | None] = mapped_column(
+        Text(collation="C"), Computed("reverse(mobile)", persisted=True)
+    )
+    phone_as_given: Mapped[str | None]
+    email: Mapped[str | None]
+    email_folded: Mapped[str | None] = mapped_column(
+        Text(collation="C"), Computed("lower(email)", persisted=True)
+    )
+    locale: Mapped[str] = mapped_column(default="en")
+    line: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    country: Mapped[str] = mapped_column(default="IN")
+    emergency_name: Mapped[str | None]
+    emergency_phone: Mapped[str | None]
+    emergency_relationship: Mapped[str | None]
+    medical_history: Mapped[str | None]
+    prakriti: Mapped[str | None]
+    blood_group: Mapped[str | None]
+    allergy_status: Mapped[str] = mapped_column(default="not_asked")
+    allergies_asked_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    allergies_asked_at: Mapped[Instant | None]
+    allergies_asked_source: Mapped[str | None]
+    deceased: Mapped[bool] = mapped_column(default=False)
+    deceased_on: Mapped[date | None]
+    version: Mapped[int] = mapped_column(default=1)
+    submission_key: Mapped[str | None]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
+
+
+class PatientWord(Base):
+    """One word of a patient's folded name; kept by a trigger on ``patients``."""
+
+    __tablename__ = "patient_words"
+    __table_args__ = (Index("ix_patient_words_patient", "patient_id", "word"),)
+    word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id", ondelete="CASCADE"), primary_key=True)
+
+
+class PatientIdentifier(Base):
+    """What another system calls this patient."""
+
+    __tablename__ = "patient_identifiers"
+    __table_args__ = (UniqueConstraint("system", "value", name="uq_patient_identifiers_system_value"),)
+    id: Mapped[Key]
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
+    system: Mapped[str]
+    value: Mapped[str]

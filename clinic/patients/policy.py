@@ -1,0 +1,98 @@
+"""Who may see a patient, change them, book for them.
+
+The front desk sees the patients of its facilities; a practitioner those of the facility where it says so,
+else the patients in their care; a therapist the patients in their care; a household its own. An
+administrator's role reaches no patient.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_, select, true
+
+from clinic.core.access import CLINICAL, FRONT_DESK, STAFF, Actor, Role
+from clinic.core.db import db
+from clinic.facilities.models import Facility
+from clinic.patients.models import CareRelationship, Guardianship, Patient
+from clinic.practitioners.models import Practitioner
+
+
+def is_system(actor: Actor) -> bool:
+    """Whether this is the clinic's own machinery and no person."""
+    return actor.user_id is None
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``patients`` for those ``actor`` may see. It is plain true for whoever sees all of
+    them.
+    """
+    if is_system(actor):
+        return true()
+    if actor.is_patient:
+        return _guarded(actor)
+    reasons: list[ColumnElement[bool]] = []
+    if actor.has(*FRONT_DESK):
+        reasons.append(_at(actor))
+    if actor.has(Role.PRACTITIONER):
+        reasons.append(_at_open_facility(actor))
+    if actor.has(*CLINICAL):
+        reasons.append(_in_care(actor))
+    if not reasons:
+        return false()
+    if actor.facility_ids is None and actor.has(*FRONT_DESK):
+        return true()
+    return or_(*reasons)
+
+
+def can_view(actor: Actor, patient: Patient) -> bool:
+    """Whether ``actor`` may know of this patient."""
+    condition = visible(actor)
+    return db.session.scalar(select(Patient.id).where(Patient.id == patient.id, condition)) is not None
+
+
+def can_edit(actor: Actor, patient: Patient) -> bool:
+    """Whether ``actor`` may change who the patient is and how to reach them."""
+    return can_view(actor, patient)
+
+
+def can_register(actor: Actor) -> bool:
+    """Whether ``actor`` may add patients."""
+    return is_system(actor) or actor.has(*STAFF - {Role.ADMIN})
+
+
+def can_book_for(actor: Actor, patient: Patient) -> bool:
+    """Whether a visit may be booked: the patient is alive, and within the actor's sight."""
+    return not patient.deceased and can_view(actor, patient)
+
+
+def sees_clinical(actor: Actor) -> bool:
+    """Whether notes and what is in them may be shown at all."""
+    return actor.has(*CLINICAL)
+
+
+def _at(actor: Actor) -> ColumnElement[bool]:
+    return true() if actor.facility_ids is None else Patient.facility_id.in_(actor.facility_ids)
+
+
+def _at_open_facility(actor: Actor) -> ColumnElement[bool]:
+    open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
+    if actor.facility_ids is not None:
+        open_ones = open_ones.where(Facility.id.in_(actor.facility_ids))
+    return Patient.facility_id.in_(open_ones)
+
+
+def _in_care(actor: Actor) -> ColumnElement[bool]:
+    cared_for: Any = (
+        select(CareRelationship.patient_id)
+        .join(Practitioner, Practitioner.id == CareRelationship.practitioner_id)
+        .where(Practitioner.user_id == actor.user_id, CareRelationship.ended_at.is_(None))
+    )
+    return Patient.id.in_(cared_for)
+
+
+def _guarded(actor: Actor) -> ColumnElement[bool]:
+    mine = select(Guardianship.patient_id).where(
+        Guardianship.user_id == actor.user_id, Guardianship.ended_at.is_(None)
+    )
+    return Patient.id.in_(mine)

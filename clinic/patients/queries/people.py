@@ -1,0 +1,125 @@
+"""One patient, a household, and what stands beside a patient's name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from clinic.accounts.models import User
+from clinic.core.access import Actor
+from clinic.core.db import db
+from clinic.core.errors import NotFound
+from clinic.core.i18n import gettext as _
+from clinic.patients import policy
+from clinic.patients.models import Allergy, AllergyStatus, Guardianship, Patient
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllergyAlert:
+    """What must not be missed: what a patient reacts to, or that nobody has asked.
+
+    ``asked_by`` and ``asked_at`` say who asked and when, ``asked_by`` None where another system did.
+    """
+
+    status: AllergyStatus
+    allergies: tuple[Allergy, ...] = ()
+    asked_by: str | None = None
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class HouseholdMember:
+    """Somebody reached by the same sign-in."""
+
+    id: int
+    name: str
+    mrn: str
+    sex: str
+    birth_date: date | None
+    birth_precision: str | None
+
+
+def get_patient(actor: Actor, patient_id: int) -> Patient:
+    """One patient. Raises NotFound for one that does not exist, and alike for one beyond ``actor``'s sight."""
+    patient = db.session.scalars(
+        select(Patient).where(Patient.id == patient_id, policy.visible(actor))
+    ).first()
+    if patient is None:
+        raise NotFound(_("There is no such patient."))
+    return patient
+
+
+def get_patient_for_change(actor: Actor, patient_id: int) -> Patient:
+    """``get_patient`` with the row locked until the unit of work ends, as it stands now."""
+    patient = db.session.scalars(
+        select(Patient)
+        .where(Patient.id == patient_id, policy.visible(actor))
+        .with_for_update(of=Patient)
+        .execution_options(populate_existing=True)
+    ).first()
+    if patient is None:
+        raise NotFound(_("There is no such patient."))
+    return patient
+
+
+def patients_of_login(user_id: int) -> list[Patient]:
+    """The patients a sign-in may act for, the first registered first."""
+    return list(
+        db.session.scalars(
+            select(Patient)
+            .join(Guardianship, Guardianship.patient_id == Patient.id)
+            .where(Guardianship.user_id == user_id, Guardianship.ended_at.is_(None))
+            .order_by(Patient.id)
+        )
+    )
+
+
+def active_allergies(patient_id: int) -> list[Allergy]:
+    """What a patient reacts to now, the gravest first."""
+    rows = db.session.scalars(
+        select(Allergy)
+        .where(Allergy.patient_id == patient_id, Allergy.status == "active")
+        .order_by(Allergy.id)
+    )
+    grave = {"severe": 0, "moderate": 1, "mild": 2}
+    return sorted(rows, key=lambda row: (row.criticality != "high", grave.get(row.severity or "", 3), row.id))
+
+
+def all_allergies(patient_id: int) -> list[Allergy]:
+    """Every allergy ever written down for a patient but those entered in error."""
+    return list(
+        db.session.scalars(
+            select(Allergy)
+            .where(Allergy.patient_id == patient_id, Allergy.status != "entered_in_error")
+            .order_by(Allergy.status, Allergy.id)
+        )
+    )
+
+
+def allergy_alert(patient: Patient) -> AllergyAlert:
+    """What stands on the allergy plate of a patient."""
+    status = AllergyStatus(patient.allergy_status)
+    allergies = tuple(active_allergies(patient.id)) if status is AllergyStatus.RECORDED else ()
+    asked_by = None
+    if patient.allergies_asked_by is not None:
+        asked_by = db.session.scalar(select(User.name).where(User.id == patient.allergies_asked_by))
+    return AllergyAlert(
+        status=status, allergies=allergies, asked_by=asked_by, asked_at=patient.allergies_asked_at
+    )
+
+
+def household(actor: Actor, patient: Patient) -> list[HouseholdMember]:
+    """The others on a patient's mobile that ``actor`` may see, at most 20."""
+    if patient.mobile is None:
+        return []
+    rows = db.session.execute(
+        select(
+            Patient.id, Patient.name, Patient.mrn, Patient.sex, Patient.birth_date, Patient.birth_precision
+        )
+        .where(Patient.mobile == patient.mobile, Patient.id != patient.id, policy.visible(actor))
+        .order_by(Patient.id)
+        .limit(20)
+    )
+    return [HouseholdMember(**row._mapping) for row in rows]

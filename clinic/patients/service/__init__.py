@@ -1,0 +1,24 @@
+"""What can be done with patients."""
+
+from clinic.patients.details import AllergyEntry, PatientDetails
+from clinic.patients.service.allergies import record_allergies
+from clinic.patients.service.duplicates import Alike, Duplicate, find_duplicates
+from clinic.patients.service.guardians import add_guardian, begin_care
+from clinic.patients.service.registering import register
+from clinic.patients.service.updating import ChangedMeanwhile, Difference, mark_deceased, update
+
+__all__ = [
+    "Alike",
+    "AllergyEntry",
+    "ChangedMeanwhile",
+    "Difference",
+    "Duplicate",
+    "PatientDetails",
+    "add_guardian",
+    "begin_care",
+    "find_duplicates",
+    "mark_deceased",
+    "record_allergies",
+    "register",
+    "update",
+]

@@ -1,0 +1,5 @@
+"""Pages about patients."""
+
+from clinic.patients.views.blueprint import bp
+
+blueprints = (bp,)
