@@ -57,8 +57,8 @@ def can_edit(actor: Actor, patient: Patient) -> bool:
 
 
 def can_register(actor: Actor) -> bool:
-    """Whether ``actor`` may add patients."""
-    return is_system(actor) or actor.has(*STAFF - {Role.ADMIN})
+    """Whether ``actor`` may add patients; a household adds to its own sign-in only."""
+    return is_system(actor) or actor.is_patient or actor.has(*STAFF - {Role.ADMIN})
 
 
 def can_book_for(actor: Actor, patient: Patient) -> bool:

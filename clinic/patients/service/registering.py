@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from clinic.accounts.models import User
 from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import Actor
@@ -29,10 +31,13 @@ def register(actor: Actor, details: PatientDetails, *, submission_key: str | Non
 
     The same ``submission_key`` with the same name and mobile is the same form sent again: the patient made
     the first time comes back, however many arrive at once. Raises Invalid for the first thing wrong in
-    ``details``, Forbidden for who may not.
+    ``details``, Forbidden for who may not. A household's own sign-in adds members at its own mobile, whatever
+    mobile ``details`` name.
     """
     if not policy.can_register(actor):
         raise Forbidden(_("Only the front desk and practitioners add patients."))
+    if actor.is_patient:
+        details = _at_own_mobile(actor, details)
     facility = _facility(actor, details)
     checked, faults = check(details, today=clock.today(facility.zone))
     if faults:
@@ -71,6 +76,11 @@ def register(actor: Actor, details: PatientDetails, *, submission_key: str | Non
     )
     db.session.flush()
     return patient
+
+
+def _at_own_mobile(actor: Actor, details: PatientDetails) -> PatientDetails:
+    mobile = db.session.scalar(select(User.mobile).where(User.id == actor.user_id))
+    return replace(details, mobile=mobile, facility_id=None)
 
 
 def _facility(actor: Actor, details: PatientDetails) -> Facility:
