@@ -1,4 +1,4 @@
-"""Who somebody is: people who sign in, the roles they hold, the sessions they have open, the codes they were sent."""
+"""Who somebody is: people who sign in, their roles, the sessions they have open, the codes they were sent."""
 
 from __future__ import annotations
 

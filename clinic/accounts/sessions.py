@@ -1,8 +1,9 @@
-"""Sign-in sessions as the browser holds them: a signed cookie with a token, a row in the database that says what it opens."""
+"""Sessions as the browser holds them: a signed cookie with a token, and a row that says what it opens."""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
@@ -11,14 +12,17 @@ from clinic.accounts.models import LoginSession, SessionKind, User
 from clinic.accounts.service.open_sessions import (
     SEEN_EVERY,
     OpenSession,
+    end_session,
     end_sessions,
     find_session,
     mark_seen,
     start_session,
 )
+from clinic.audit import service as audit
 from clinic.core import clock, crypto
 from clinic.core.access import Actor
 from clinic.core.db import unit_of_work
+from clinic.core.i18n import LOCALES
 from clinic.core.web import is_timed_refresh
 
 BROWSER = "browser"
@@ -66,13 +70,27 @@ def init_sessions(app: Flask) -> None:
 def open_session(user: User, kind: SessionKind) -> LoginSession:
     """Sign ``user`` in on this browser, inside the caller's unit of work.
 
-    The cookie starts empty: new token, new CSRF token, nothing from before but the browser's name and its language.
+    The cookie starts anew: another token, another CSRF token. A session open here before ends, and a language
+    chosen before signing in becomes the person's.
     """
+    before: Actor | None = g.get("actor")
+    if before is not None and before.user_id and before.session_id:
+        end_session(before.user_id, before.session_id, "replaced")
+    if session.get("locale") in LOCALES:
+        user.locale = session.pop("locale")
     token, row = start_session(user, kind, origin=_origin(), agent=request.user_agent.string or "")
     _forget()
     session.permanent = kind is SessionKind.PATIENT
     login_user(Token(token))
     return row
+
+
+def sign_in(user: User, kind: SessionKind) -> Actor:
+    """Open a session and write it down; returns who is signed in now."""
+    row = open_session(user, kind)
+    actor = replace(visitor(), user_id=user.id, name=user.name, session_id=row.id, locale=user.locale)
+    audit.record(actor, "sign_in.done", subject_type="user", subject_id=user.id, detail={"kind": kind})
+    return actor
 
 
 def leave_session() -> None:
@@ -115,9 +133,11 @@ def _forget() -> None:
 __all__ = [
     "browser_hash",
     "browser_id",
+    "end_session",
     "end_sessions",
     "init_sessions",
     "leave_session",
     "open_session",
+    "sign_in",
     "visitor",
 ]

@@ -83,10 +83,10 @@ def _fill(practitioner: Practitioner, details: PractitionerDetails) -> None:
     }
     if not values["name"]:
         raise Invalid(_("Enter a name."), field="name")
-    years = values["experience_years"]
+    years = details.experience_years
     if years is not None and not 0 <= years <= 80:
         raise Invalid(_("Years of experience go from 0 to 80."), field="experience_years")
-    if not 5 <= values["default_minutes"] <= 480:
+    if not 5 <= details.default_minutes <= 480:
         raise Invalid(_("A visit lasts 5 to 480 minutes."), field="default_minutes")
     for key, value in values.items():
         setattr(practitioner, key, value)
@@ -94,7 +94,7 @@ def _fill(practitioner: Practitioner, details: PractitionerDetails) -> None:
 
 
 def verify(actor: Actor, practitioner: Practitioner) -> None:
-    """Say that the licence was seen: from now on the practitioner can be booked. Doing it twice changes nothing."""
+    """Say that the licence was seen: the practitioner can be booked now. Doing it twice changes nothing."""
     if practitioner.verified_at is not None:
         return
     practitioner.verified_at = clock.now()

@@ -1,20 +1,20 @@
-"""Sessions as rows: opened at a sign-in, looked up by the hash of their token, ended on every device at once."""
+"""Sessions as rows: opened at a sign-in, found by the hash of their token, ended on every device at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
 from clinic.accounts.models import LoginSession, RoleGrant, SessionKind, User
+from clinic.accounts.policy import ABSOLUTE, IDLE
 from clinic.core import clock, crypto
 from clinic.core.access import STAFF, Actor, Role
 from clinic.core.db import db
 from clinic.core.text import one_line
 
-IDLE = {SessionKind.STAFF: timedelta(minutes=30), SessionKind.PATIENT: timedelta(hours=24)}
-ABSOLUTE = {SessionKind.STAFF: timedelta(hours=12), SessionKind.PATIENT: timedelta(days=30)}
 SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -46,7 +46,10 @@ def start_session(user: User, kind: SessionKind, *, origin: str, agent: str) -> 
 
 
 def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | None:
-    """Who a token stands for, in one query; None when it is unknown, ended, idle too long, or its person deactivated."""
+    """Who a token stands for, in one query.
+
+    None when it is unknown, ended, idle too long, or its person was deactivated.
+    """
     roles = func.array_agg(RoleGrant.role).filter(RoleGrant.id.is_not(None))
     places = func.array_agg(RoleGrant.facility_id).filter(
         RoleGrant.id.is_not(None), RoleGrant.role != Role.PATIENT
@@ -79,14 +82,14 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
     return OpenSession(actor=actor, kind=kind, last_seen_at=session.last_seen_at)
 
 
-def _roles_in(kind: SessionKind, names: list[str] | None) -> frozenset[Role]:
+def _roles_in(kind: SessionKind, names: Sequence[str] | None) -> frozenset[Role]:
     """A session opened by a code never carries staff roles, whoever it belongs to."""
     if kind is SessionKind.PATIENT:
         return frozenset({Role.PATIENT})
     return frozenset(Role(name) for name in names or ()) & STAFF
 
 
-def _places_in(kind: SessionKind, places: list[int | None] | None) -> frozenset[int] | None:
+def _places_in(kind: SessionKind, places: Sequence[int | None] | None) -> frozenset[int] | None:
     if kind is SessionKind.PATIENT:
         return frozenset()
     if not places or None in places:
