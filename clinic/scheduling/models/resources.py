@@ -1,0 +1,121 @@
+"""What a visit needs: services, the people and rooms they take, and when those are there."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, UniqueConstraint
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from clinic.core.db import Base, Created, InGroup, Key
+from clinic.practitioners.models import Practitioner
+
+
+class Service(Base, InGroup, Created):
+    """Something that can be booked: how long, for how much, and what kind of room it needs.
+
+    ``hue`` (1–8) is its colour in the calendar. ``needs_confirmation`` leaves a portal booking pending until staff confirm.
+    """
+
+    __tablename__ = "services"
+    __table_args__ = (
+        UniqueConstraint("facility_id", "code", name="uq_services_facility_code"),
+        CheckConstraint("minutes BETWEEN 5 AND 720", name="minutes"),
+        CheckConstraint("fee >= 0", name="fee_not_negative"),
+        CheckConstraint("hue BETWEEN 1 AND 8", name="hue"),
+    )
+    id: Mapped[Key]
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    name_hi: Mapped[str | None]
+    minutes: Mapped[int] = mapped_column(SmallInteger)
+    fee: Mapped[Decimal] = mapped_column(Numeric(12, 2), default=Decimal(0))
+    hue: Mapped[int] = mapped_column(SmallInteger, default=1)
+    room_kind: Mapped[str | None]
+    note_template: Mapped[str] = mapped_column(default="soap")
+    online_booking: Mapped[bool] = mapped_column(default=True)
+    needs_confirmation: Mapped[bool] = mapped_column(default=False)
+    before_you_come: Mapped[str | None]
+    before_you_come_hi: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class ResourceKind(StrEnum):
+    PRACTITIONER = "practitioner"
+    THERAPIST = "therapist"
+    ROOM = "room"
+    EQUIPMENT = "equipment"
+
+
+class Resource(Base, Created):
+    """Somebody or something that can be in use. Capacity n means n units, each claimed by itself."""
+
+    __tablename__ = "resources"
+    __table_args__ = (
+        CheckConstraint("kind IN ('practitioner', 'therapist', 'room', 'equipment')", name="kind_known"),
+        CheckConstraint(
+            "(kind = 'practitioner') = (practitioner_id IS NOT NULL)", name="practitioner_is_named"
+        ),
+        UniqueConstraint("facility_id", "practitioner_id", name="uq_resources_practitioner"),
+        Index("ix_resources_facility_kind", "facility_id", "kind"),
+    )
+    id: Mapped[Key]
+    facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.id"))
+    kind: Mapped[str]
+    name: Mapped[str]
+    room_kind: Mapped[str | None]
+    practitioner_id: Mapped[int | None] = mapped_column(ForeignKey("practitioners.id"))
+    position: Mapped[int] = mapped_column(SmallInteger, default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+    practitioner: Mapped[Practitioner | None] = relationship()
+
+
+class ResourceUnit(Base):
+    """One place within a resource's capacity: what an allocation claims."""
+
+    __tablename__ = "resource_units"
+    __table_args__ = (
+        UniqueConstraint("resource_id", "number", name="uq_resource_units_number"),
+        CheckConstraint("number >= 0", name="number_not_negative"),
+    )
+    id: Mapped[Key]
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resources.id"))
+    number: Mapped[int] = mapped_column(SmallInteger, default=0)
+
+
+class WorkingHours(Base):
+    """A weekly interval in the facility's zone, from a date on; a break is the gap between two. Monday is 0."""
+
+    __tablename__ = "working_hours"
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
+        CheckConstraint("starts < ends", name="starts_before_ends"),
+        CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="valid_range"),
+        Index("ix_working_hours_resource_weekday", "resource_id", "weekday"),
+    )
+    id: Mapped[Key]
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resources.id"))
+    weekday: Mapped[int] = mapped_column(SmallInteger)
+    starts: Mapped[time]
+    ends: Mapped[time]
+    valid_from: Mapped[date]
+    valid_until: Mapped[date | None]
+
+
+class TimeOff(Base, Created):
+    """A stretch in which a resource is not there, and why."""
+
+    __tablename__ = "time_off"
+    __table_args__ = (
+        CheckConstraint("NOT isempty(during)", name="not_empty"),
+        Index("ix_time_off_resource_during", "resource_id", "during"),
+    )
+    id: Mapped[Key]
+    resource_id: Mapped[int] = mapped_column(ForeignKey("resources.id"))
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    reason: Mapped[str]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

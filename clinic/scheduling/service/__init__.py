@@ -1,0 +1,41 @@
+"""Changing the schedule. A function flushes and never commits; ``settled`` runs one as a unit of work."""
+
+from clinic.scheduling.errors import ChangedMeanwhile, OutsideRules, PatientBusy, SlotTaken
+from clinic.scheduling.service.alternatives import alternatives
+from clinic.scheduling.service.book import Booking, book
+from clinic.scheduling.service.claims import end_expired_holds, settled
+from clinic.scheduling.service.lifecycle import (
+    arrive,
+    cancel,
+    complete,
+    confirm,
+    mark_no_show,
+    reject,
+    reject_overdue,
+    start,
+    take_back,
+)
+from clinic.scheduling.service.moves import move, undo_move
+
+__all__ = [
+    "Booking",
+    "ChangedMeanwhile",
+    "OutsideRules",
+    "PatientBusy",
+    "SlotTaken",
+    "alternatives",
+    "arrive",
+    "book",
+    "cancel",
+    "complete",
+    "confirm",
+    "end_expired_holds",
+    "mark_no_show",
+    "move",
+    "reject",
+    "reject_overdue",
+    "settled",
+    "start",
+    "take_back",
+    "undo_move",
+]

@@ -1,0 +1,197 @@
+"""Booking a visit: the rules first, then the claims, and whoever is too late hears what else is free."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import Range, insert
+
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.db import db
+from clinic.patients.models import CareRelationship
+from clinic.scheduling import messages
+from clinic.scheduling.errors import PatientBusy, SlotTaken
+from clinic.scheduling.models import Appointment, AppointmentStatus
+from clinic.scheduling.service import claims, events
+from clinic.scheduling.service.alternatives import alternatives
+from clinic.scheduling.service.claims import Claim, Stretch
+from clinic.scheduling.service.rules import Ground, check, load_ground
+from clinic.scheduling.slots import Slot
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CLAIM_TRIES = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    """What somebody wants to book. ``starts`` is an instant; the service says for how long.
+
+    ``submission_key`` names the form it came from: the same form sent again gives the visit it made the
+    first time.
+    """
+
+    patient_id: int
+    practitioner_id: int
+    service_id: int
+    starts: datetime
+    facility_id: int
+    mode: str = "in_person"
+    purpose: str | None = None
+    room_id: int | None = None
+    override_reason: str | None = None
+    via: str = "desk"
+    submission_key: str | None = None
+    tell: bool = True
+
+
+def book(actor: Actor, booking: Booking) -> Appointment:
+    """Book a visit.
+
+    Raises SlotTaken (with alternatives), PatientBusy, OutsideRules, Forbidden, or NotFound for a service,
+    patient or
+    practitioner that is not at the facility.
+    """
+    key = f"{actor.user_id or 0}:{booking.submission_key}" if booking.submission_key else None
+    ground = load_ground(
+        actor,
+        facility_id=booking.facility_id,
+        service_id=booking.service_id,
+        patient_id=booking.patient_id,
+        practitioner_id=booking.practitioner_id,
+        starts=booking.starts,
+        submission_key=key,
+    )
+    if ground.earlier_id is not None:
+        return db.session.get_one(Appointment, ground.earlier_id)
+    during: Stretch = Range(booking.starts, booking.starts + timedelta(minutes=ground.service.minutes))
+    overridden = check(actor, ground, during, override_reason=booking.override_reason)
+    if ground.stale_holds:
+        claims.end_expired_holds()
+    values = _values(actor, booking, ground, during, key, overridden=overridden)
+    appointment = _claim_all(booking, ground, values)
+    if appointment is None:
+        earlier = _by_key(key)
+        if earlier is not None:
+            return earlier
+        raise SlotTaken(alternatives=_nearest(booking, ground))
+    _follow_up(actor, booking, appointment, overridden=overridden)
+    return appointment
+
+
+def _values(
+    actor: Actor, booking: Booking, ground: Ground, during: Stretch, key: str | None, *, overridden: bool
+) -> dict[str, Any]:
+    needs_word = actor.is_patient and ground.service.needs_confirmation
+    return {
+        "group_id": ground.facility.group_id,
+        "facility_id": ground.facility.id,
+        "patient_id": ground.patient.id,
+        "practitioner_id": ground.practitioner.id,
+        "service_id": ground.service.id,
+        "during": during,
+        "status": AppointmentStatus.PENDING if needs_word else AppointmentStatus.CONFIRMED,
+        "confirmed_at": None if needs_word else clock.now(),
+        "mode": booking.mode,
+        "purpose": (booking.purpose or "").strip() or None,
+        "created_via": booking.via,
+        "created_by": actor.user_id,
+        "override_reason": (booking.override_reason or "").strip() if overridden else None,
+        "submission_key": key,
+    }
+
+
+def _claim_all(booking: Booking, ground: Ground, values: dict[str, Any]) -> Appointment | None:
+    """The visit with all its claims; None if its time went to somebody else. Raises PatientBusy."""
+    units = list(ground.unit_ids)
+    for _try in range(CLAIM_TRIES):
+        wanted = {units[0]}
+        if booking.room_id is not None or (ground.service.room_kind and booking.mode != "online"):
+            rooms = claims.free_room_units(
+                ground.facility.id,
+                values["during"],
+                room_kind=ground.service.room_kind,
+                room_id=booking.room_id,
+            )
+            if not rooms:
+                if _by_key(values["submission_key"]) is None and claims.patient_is_busy(
+                    ground.patient.id, values["during"]
+                ):
+                    raise PatientBusy(alternatives=_nearest(booking, ground))
+                return None
+            wanted.add(rooms[0])
+        attempt = db.session.begin_nested()
+        appointment = _insert(values)
+        if appointment is None:
+            attempt.rollback()
+            if _by_key(values["submission_key"]) is not None:
+                return None
+            if claims.patient_is_busy(ground.patient.id, values["during"]):
+                raise PatientBusy(alternatives=_nearest(booking, ground))
+            continue
+        got = claims.claim(
+            [Claim(unit_id, appointment.during) for unit_id in wanted],
+            facility_id=ground.facility.id,
+            appointment_id=appointment.id,
+        )
+        if got == wanted:
+            attempt.commit()
+            return appointment
+        db.session.expunge(appointment)
+        attempt.rollback()
+        if units[0] not in got:
+            units.pop(0)
+            if not units:
+                return None
+    return None
+
+
+def _insert(values: dict[str, Any]) -> Appointment | None:
+    """The row; None if the patient is busy then, the form came before, or the reference is in use."""
+    reference = "".join(secrets.choice(CROCKFORD) for _place in range(10))
+    return db.session.scalars(
+        insert(Appointment)
+        .values(reference=reference, **values)
+        .on_conflict_do_nothing()
+        .returning(Appointment)
+    ).first()
+
+
+def _by_key(key: str | None) -> Appointment | None:
+    if key is None:
+        return None
+    return db.session.scalars(select(Appointment).where(Appointment.submission_key == key)).first()
+
+
+def _nearest(booking: Booking, ground: Ground) -> list[Slot]:
+    return alternatives(
+        ground.facility,
+        ground.service,
+        practitioner_id=ground.practitioner.id,
+        starts=booking.starts,
+        patient_id=ground.patient.id,
+        online=booking.mode == "online",
+    )
+
+
+def _follow_up(actor: Actor, booking: Booking, appointment: Appointment, *, overridden: bool) -> None:
+    """What a visit brings with it: its history, care for the patient, and word to them."""
+    db.session.execute(
+        insert(CareRelationship)
+        .values(
+            patient_id=appointment.patient_id,
+            practitioner_id=appointment.practitioner_id,
+            source="booking",
+            created_at=clock.now(),
+        )
+        .on_conflict_do_nothing(
+            index_elements=["patient_id", "practitioner_id"], index_where=text("ended_at IS NULL")
+        )
+    )
+    events.write(actor, appointment, "booked", reason=booking.override_reason if overridden else None)
+    messages.booked(appointment, tell=booking.tell)
+    db.session.flush()

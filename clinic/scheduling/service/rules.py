@@ -1,0 +1,229 @@
+"""What may be booked at all: known people, working hours, time off, not the past."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Interval, and_, func, literal, select
+from sqlalchemy.dialects.postgresql import TIMESTAMP, aggregate_order_by
+
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.db import db
+from clinic.core.errors import Forbidden, NotFound
+from clinic.core.i18n import gettext as _
+from clinic.facilities.models import Facility
+from clinic.patients.models import Guardianship, Patient
+from clinic.practitioners.models import Practitioner
+from clinic.scheduling import policy
+from clinic.scheduling.errors import OutsideRules
+from clinic.scheduling.models import Appointment, Resource, ResourceUnit, Service, TimeOff, WorkingHours
+from clinic.scheduling.service.claims import Stretch, stale_holds_exist
+from clinic.scheduling.slots import WeeklyInterval, spans
+
+LATE_ENTRY = timedelta(minutes=10)
+"""Somebody standing at the desk is booked from the last full five minutes on: that is not yet the past."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """All that one booking has to know, loaded at once. ``unit_ids`` are the practitioner's, lowest number
+    first.
+    """
+
+    facility: Facility
+    service: Service
+    patient: Patient
+    practitioner: Practitioner
+    unit_ids: tuple[int, ...]
+    intervals: tuple[WeeklyInterval, ...]
+    is_off: bool
+    is_guardian: bool
+    stale_holds: bool
+    earlier_id: int | None
+
+
+def load_ground(
+    actor: Actor,
+    *,
+    facility_id: int,
+    service_id: int,
+    patient_id: int,
+    practitioner_id: int,
+    starts: datetime,
+    duration: timedelta | None = None,
+    submission_key: str | None = None,
+) -> Ground:
+    """Load what a booking stands on in one statement. Raises NotFound where something is not there.
+
+    ``duration`` is the service's own unless given.
+
+    A practitioner who does not work at the facility is not there either.
+    """
+    row = db.session.execute(
+        select(
+            Facility,
+            Service,
+            Patient,
+            Practitioner,
+            _units(facility_id, practitioner_id),
+            _intervals(facility_id, practitioner_id),
+            _is_off(facility_id, practitioner_id, starts, duration),
+            _guards(actor, patient_id),
+            stale_holds_exist(),
+            _earlier(submission_key),
+        )
+        .join(Service, and_(Service.id == service_id, Service.facility_id == Facility.id))
+        .join(Patient, and_(Patient.id == patient_id, Patient.group_id == Facility.group_id))
+        .join(Practitioner, Practitioner.id == practitioner_id)
+        .where(Facility.id == facility_id)
+    ).first()
+    if row is None or not row[4]:
+        raise NotFound(_("The service, the patient or the practitioner is not at this clinic."))
+    facility, service, patient, practitioner, units, intervals, is_off, guards, stale, earlier = row
+    return Ground(
+        facility,
+        service,
+        patient,
+        practitioner,
+        tuple(units),
+        tuple(_interval(entry) for entry in intervals or ()),
+        is_off,
+        guards,
+        stale,
+        earlier,
+    )
+
+
+def check(actor: Actor, ground: Ground, during: Stretch, *, override_reason: str | None) -> bool:
+    """Whether a reason was needed to book this.
+
+    Raises OutsideRules, or Forbidden for who may not book here.
+    """
+    if not policy.can_book(actor, ground.facility.id, is_guardian=ground.is_guardian):
+        raise Forbidden(_("You may not book for this patient here."))
+    _check_people(ground)
+    if actor.is_patient:
+        _check_online(ground, during)
+    problem = _problem(ground, during)
+    if problem is None:
+        return False
+    may = policy.can_override(actor, ground.facility.id)
+    if may and override_reason and override_reason.strip():
+        return True
+    raise OutsideRules(problem, can_override=may)
+
+
+def _check_people(ground: Ground) -> None:
+    if ground.patient.deceased:
+        raise OutsideRules(_("This patient has died; nothing can be booked."), field="patient_id")
+    if not ground.practitioner.active or ground.practitioner.verified_at is None:
+        raise OutsideRules(
+            _("%(name)s cannot be booked until verified and active.", name=ground.practitioner.name),
+            field="practitioner_id",
+        )
+    if not ground.service.active:
+        raise OutsideRules(_("This service is no longer offered."), field="service_id")
+
+
+def _check_online(ground: Ground, during: Stretch) -> None:
+    if not ground.service.online_booking:
+        raise OutsideRules(_("This service is booked by telephone or at the desk."), field="service_id")
+    assert during.lower is not None
+    last = clock.today(ground.facility.zone) + timedelta(days=ground.facility.booking_days)
+    if during.lower.astimezone(clock.zone(ground.facility.zone)).date() > last:
+        raise OutsideRules(_("That is too far ahead to book online."))
+
+
+def _problem(ground: Ground, during: Stretch) -> str | None:
+    assert during.lower is not None
+    assert during.upper is not None
+    if during.lower < clock.now() - LATE_ENTRY:
+        return _("This time has passed.")
+    zone = clock.zone(ground.facility.zone)
+    first, last = during.lower.astimezone(zone).date(), during.upper.astimezone(zone).date()
+    days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 1)]
+    working = spans(days, ground.intervals, ground.facility.zone)
+    if not any(starts <= during.lower and during.upper <= ends for starts, ends in working):
+        return _("%(name)s does not work at that time.", name=ground.practitioner.name)
+    if ground.is_off:
+        return _("%(name)s is away at that time.", name=ground.practitioner.name)
+    return None
+
+
+def _mine(facility_id: int, practitioner_id: int) -> tuple[Any, ...]:
+    return (Resource.facility_id == facility_id, Resource.practitioner_id == practitioner_id, Resource.active)
+
+
+def _units(facility_id: int, practitioner_id: int) -> Any:
+    return (
+        select(func.array_agg(aggregate_order_by(ResourceUnit.id, ResourceUnit.number)))
+        .join(Resource, Resource.id == ResourceUnit.resource_id)
+        .where(*_mine(facility_id, practitioner_id))
+        .scalar_subquery()
+    )
+
+
+def _intervals(facility_id: int, practitioner_id: int) -> Any:
+    entry = func.json_build_array(
+        WorkingHours.weekday,
+        WorkingHours.starts,
+        WorkingHours.ends,
+        WorkingHours.valid_from,
+        WorkingHours.valid_until,
+    )
+    return (
+        select(func.json_agg(entry))
+        .join(Resource, Resource.id == WorkingHours.resource_id)
+        .where(*_mine(facility_id, practitioner_id))
+        .scalar_subquery()
+    )
+
+
+def _interval(entry: list[Any]) -> WeeklyInterval:
+    weekday, starts, ends, since, until = entry
+    return WeeklyInterval(
+        weekday,
+        time.fromisoformat(starts),
+        time.fromisoformat(ends),
+        date.fromisoformat(since),
+        date.fromisoformat(until) if until else None,
+    )
+
+
+def _is_off(facility_id: int, practitioner_id: int, starts: datetime, duration: timedelta | None) -> Any:
+    lasts = literal(duration, Interval) if duration else func.make_interval(0, 0, 0, 0, 0, Service.minutes)
+    during = func.tstzrange(
+        literal(starts, TIMESTAMP(timezone=True)), literal(starts, TIMESTAMP(timezone=True)) + lasts
+    )
+    return (
+        select(TimeOff.id)
+        .join(Resource, Resource.id == TimeOff.resource_id)
+        .where(*_mine(facility_id, practitioner_id), TimeOff.during.op("&&")(during))
+        .correlate(Service)
+        .exists()
+    )
+
+
+def _guards(actor: Actor, patient_id: int) -> Any:
+    if not actor.is_patient:
+        return literal(False)
+    return (
+        select(Guardianship.id)
+        .where(
+            Guardianship.user_id == actor.user_id,
+            Guardianship.patient_id == patient_id,
+            Guardianship.ended_at.is_(None),
+        )
+        .exists()
+    )
+
+
+def _earlier(submission_key: str | None) -> Any:
+    if submission_key is None:
+        return literal(None)
+    return (
+        select(Appointment.id).where(Appointment.submission_key == submission_key).limit(1).scalar_subquery()
+    )
