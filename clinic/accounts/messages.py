@@ -1,0 +1,83 @@
+"""What people who sign in are sent: codes by text message, links by e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import select
+
+from clinic.accounts.models import AccountLink, OneTimeCode, User
+from clinic.core import clock
+from clinic.core.db import db
+from clinic.core.i18n import lazy as _l
+from clinic.notifications.models import Message
+from clinic.notifications.registry import Content, MessageKind, Person, register, register_people
+from clinic.notifications.wording import Why
+
+
+def connect() -> None:
+    """Register the kinds, and how people are looked up for the list of messages."""
+    register(
+        MessageKind(
+            name="one_time_code",
+            label=_l("Sign-in code"),
+            load=_load_codes,
+            still_wanted=_code_is_live,
+            has_secret=True,
+        )
+    )
+    for name, label in (("staff_invitation", _l("Invitation")), ("password_reset", _l("New password"))):
+        register(
+            MessageKind(name=name, label=label, load=_load_links, still_wanted=_link_is_live, has_secret=True)
+        )
+    register_people("user", _people)
+
+
+def _load_codes(messages: Sequence[Message]) -> Mapping[int, Content]:
+    ids = [message.subject_id for message in messages]
+    codes = {row.id: row for row in db.session.scalars(select(OneTimeCode).where(OneTimeCode.id.in_(ids)))}
+    return {
+        message.id: Content(
+            address=message.address,
+            facts={"dead": bool(code.used_at or code.replaced_at), "until": code.expires_at},
+        )
+        for message in messages
+        if (code := codes.get(message.subject_id or 0)) is not None
+    }
+
+
+def _code_is_live(_message: Message, content: Content) -> str | None:
+    if content.facts["dead"]:
+        return Why.REPLACED
+    return Why.TOO_LATE if content.facts["until"] <= clock.now() else None
+
+
+def _load_links(messages: Sequence[Message]) -> Mapping[int, Content]:
+    ids = [message.subject_id for message in messages]
+    rows = db.session.execute(
+        select(AccountLink, User).join(User, User.id == AccountLink.user_id).where(AccountLink.id.in_(ids))
+    ).all()
+    links = {link.id: (link, user) for link, user in rows}
+    loaded: dict[int, Content] = {}
+    for message in messages:
+        if (found := links.get(message.subject_id or 0)) is None:
+            continue
+        link, user = found
+        dead = link.spent_at is not None or not user.active
+        loaded[message.id] = Content(
+            address=user.email,
+            values={"name": user.name},
+            facts={"dead": dead, "until": link.expires_at},
+        )
+    return loaded
+
+
+def _link_is_live(_message: Message, content: Content) -> str | None:
+    if content.facts["dead"]:
+        return Why.REPLACED
+    return Why.TOO_LATE if content.facts["until"] <= clock.now() else None
+
+
+def _people(ids: Collection[int]) -> Mapping[int, Person]:
+    rows = db.session.execute(select(User.id, User.name, User.mobile, User.email).where(User.id.in_(ids)))
+    return {row.id: Person(name=row.name, mobile=row.mobile, email=row.email) for row in rows}

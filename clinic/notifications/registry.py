@@ -1,0 +1,92 @@
+"""What the domains above say of their messages: how to load what one needs, and whether it is still wanted.
+
+A domain registers its kinds when the application starts, so that nothing here knows of visits or patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clinic.notifications.models import Message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """Fresh rows, read just before sending: where to, and the values of the text.
+
+    ``address`` is an E.164 number or an e-mail address, None when there is none. ``zone`` is the facility's. ``facts`` is
+    what ``still_wanted`` looks at and the text does not need.
+    """
+
+    address: str | None
+    zone: str = "Asia/Kolkata"
+    values: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+Load = Callable[[Sequence[Message]], Mapping[int, Content]]
+StillWanted = Callable[[Message, Content], str | None]
+
+
+def always_wanted(_message: Message, _content: Content) -> str | None:
+    """For messages that nothing but their expiry makes stale."""
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageKind:
+    """One kind of message.
+
+    ``load`` reads what many messages need in one go; a message it leaves out has lost its subject. ``still_wanted``
+    answers None, or why the message must not go any more (a value of ``wording.Why``). The texts are
+    ``templates/messages/<template>/{sms.txt,subject.txt,body.txt,body.html}``. ``has_secret`` marks codes and links:
+    once they are final nobody can send them again.
+    """
+
+    name: str
+    label: Any
+    load: Load
+    still_wanted: StillWanted = always_wanted
+    template: str = ""
+    has_secret: bool = False
+
+    @property
+    def folder(self) -> str:
+        return f"messages/{self.template or self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody as the list of messages shows them."""
+
+    name: str
+    mobile: str | None = None
+    email: str | None = None
+
+
+LoadPeople = Callable[[Collection[int]], Mapping[int, Person]]
+_kinds: dict[str, MessageKind] = {}
+_people: dict[str, LoadPeople] = {}
+
+
+def register(kind: MessageKind) -> None:
+    """Make a kind of message known, under its name."""
+    _kinds[kind.name] = kind
+
+
+def kind_of(name: str) -> MessageKind | None:
+    """The kind called ``name``; None when no domain knows it any more."""
+    return _kinds.get(name)
+
+
+def register_people(recipient_type: str, load: LoadPeople) -> None:
+    """Say how recipients of a type are looked up for the list of messages: ``load(ids)`` gives them by id."""
+    _people[recipient_type] = load
+
+
+def people(recipient_type: str, ids: Collection[int]) -> Mapping[int, Person]:
+    """The recipients of a type by id; those nobody knows are left out."""
+    load = _people.get(recipient_type)
+    return load(ids) if load and ids else {}

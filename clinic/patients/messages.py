@@ -1,0 +1,72 @@
+"""What patients are sent about their records: the link to their intake form."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import select
+
+from clinic.core import clock
+from clinic.core.db import db
+from clinic.core.i18n import lazy as _l
+from clinic.facilities.models import Facility
+from clinic.notifications.models import Message
+from clinic.notifications.registry import Content, MessageKind, Person, register, register_people
+from clinic.notifications.wording import Why
+from clinic.patients.models import IntakeLink, Patient
+
+
+def connect() -> None:
+    """Register the kind, and how patients are looked up for the list of messages."""
+    register(
+        MessageKind(
+            name="intake_link",
+            label=_l("Intake form"),
+            load=_load_links,
+            still_wanted=_link_is_live,
+            has_secret=True,
+        )
+    )
+    register_people("patient", _people)
+
+
+def _load_links(messages: Sequence[Message]) -> Mapping[int, Content]:
+    ids = [message.subject_id for message in messages]
+    rows = db.session.execute(
+        select(IntakeLink, Patient, Facility)
+        .join(Patient, Patient.id == IntakeLink.patient_id)
+        .join(Facility, Facility.id == IntakeLink.facility_id)
+        .where(IntakeLink.id.in_(ids))
+    ).all()
+    links = {link.id: (link, patient, facility) for link, patient, facility in rows}
+    loaded: dict[int, Content] = {}
+    for message in messages:
+        if (found := links.get(message.subject_id or 0)) is None:
+            continue
+        link, patient, facility = found
+        loaded[message.id] = Content(
+            address=patient.mobile if message.channel == "sms" else patient.email,
+            zone=facility.zone,
+            values={"clinic": facility.short_name, "name": patient.name, "until": link.expires_at},
+            facts={
+                "dead": link.revoked_at is not None,
+                "until": link.expires_at,
+                "deceased": patient.deceased,
+            },
+        )
+    return loaded
+
+
+def _link_is_live(_message: Message, content: Content) -> str | None:
+    if content.facts["deceased"]:
+        return Why.DECEASED
+    if content.facts["dead"]:
+        return Why.REPLACED
+    return Why.TOO_LATE if content.facts["until"] <= clock.now() else None
+
+
+def _people(ids: Collection[int]) -> Mapping[int, Person]:
+    rows = db.session.execute(
+        select(Patient.id, Patient.name, Patient.mobile, Patient.email).where(Patient.id.in_(ids))
+    )
+    return {row.id: Person(name=row.name, mobile=row.mobile, email=row.email) for row in rows}
