@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.encounters.models import Note
+from clinic.patients.display import age_text, sex_letter
 from clinic.patients.models import Allergy, AllergyStatus, Patient
 from clinic.scheduling.models import Allocation, Appointment, AppointmentStatus, Resource, ResourceUnit
 
@@ -37,6 +39,11 @@ class DayVisit:
     def patient(self) -> Patient:
         return self.visit.patient
 
+    def facts(self, today: date) -> str:
+        """Sex and age: ``F, 46 years``."""
+        words = (sex_letter(self.patient.sex), age_text(self.patient, today))
+        return ", ".join(word for word in words if word)
+
     @property
     def unsigned(self) -> bool:
         """Whether the visit is over or running and its note is not signed."""
@@ -49,7 +56,9 @@ class DayVisit:
 
 
 def visits_between(actor: Actor, practitioner_id: int, start: datetime, end: datetime) -> list[DayVisit]:
-    """The practitioner's visits that begin in [start, end), in order, at the actor's facilities. One statement."""
+    """The practitioner's visits that begin in [start, end), in order, at the actor's facilities. One
+    statement.
+    """
     statement = (
         _visits(practitioner_id)
         .where(func.lower(Appointment.during) >= start, func.lower(Appointment.during) < end)
@@ -62,8 +71,12 @@ def visits_between(actor: Actor, practitioner_id: int, start: datetime, end: dat
 
 
 def unsigned_before(actor: Actor, practitioner_id: int, start: datetime) -> list[DayVisit]:
-    """Visits before ``start`` whose note is a draft, and those of the last days that are done without any. One statement."""
-    drafts = select(Note.appointment_id).where(Note.practitioner_id == practitioner_id, Note.status == "draft")
+    """Visits before ``start`` whose note is a draft, and those of the last days that are done without any.
+    One statement.
+    """
+    drafts = select(Note.appointment_id).where(
+        Note.practitioner_id == practitioner_id, Note.status == "draft"
+    )
     recent = func.lower(Appointment.during) >= start - timedelta(days=NOT_WRITTEN_DAYS)
     statement = (
         _visits(practitioner_id)
@@ -82,7 +95,7 @@ def unsigned_before(actor: Actor, practitioner_id: int, start: datetime) -> list
     return [_day_visit(row) for row in db.session.execute(statement)]
 
 
-def _visits(practitioner_id: int):  # type: ignore[no-untyped-def]
+def _visits(practitioner_id: int) -> Select[Any]:
     allergies = (
         select(func.string_agg(Allergy.substance, ", "))
         .where(Allergy.patient_id == Appointment.patient_id, Allergy.status == "active")
@@ -106,27 +119,19 @@ def _visits(practitioner_id: int):  # type: ignore[no-untyped-def]
     )
 
 
-def _day_visit(row) -> DayVisit:  # type: ignore[no-untyped-def]
-    visit, allergies, room, note_id, note_status = row
+def _day_visit(row: Row[Any]) -> DayVisit:
+    visit, allergies, room, note_id, note_status = row._tuple()
     return DayVisit(
         visit=visit, allergies=allergies or "", room=room or "", note_id=note_id, note_status=note_status
     )
 
 
 def _with_next(visits: Sequence[DayVisit]) -> list[DayVisit]:
-    """Mark whom to call: the first who has arrived, else the first who is expected; nobody while somebody is in."""
+    """Mark whom to call: the first who has arrived, else the first who is expected; nobody while somebody
+    is in.
+    """
     if any(item.visit.status == AppointmentStatus.IN_PROGRESS for item in visits):
         return list(visits)
     waiting = [item for item in visits if item.visit.status in _WAITING]
     first = min(waiting, key=lambda item: (item.visit.status != "arrived", item.visit.starts), default=None)
-    return [
-        DayVisit(
-            visit=item.visit,
-            allergies=item.allergies,
-            room=item.room,
-            note_id=item.note_id,
-            note_status=item.note_status,
-            is_next=item is first,
-        )
-        for item in visits
-    ]
+    return [replace(item, is_next=item is first) for item in visits]

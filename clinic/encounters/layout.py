@@ -1,9 +1,11 @@
-"""What a note is written in: sections and fields, read from a template's data, and what was typed into them.
+"""What a note is written in: sections and fields, read from a template's data, and what was typed into
+them.
 
-A layout is JSON so that a clinic can change it: ``{"sections": [{"code", "title", "kind": "fields", "fields": [...]} |
-{"code", "title", "kind": "vitals", "moment", "measures": [...]} | {"code", "title", "kind": "next", "fields": [...]}]}``.
-A field has ``code, label, kind`` and may have ``unit, hint, options ([value, label, word]), phrases, required, wide``.
-What was typed is kept exactly as typed: ``{field code: text or list of texts, "vitals": {moment: {measure: text}}}``.
+A layout is JSON so that a clinic can change it: ``{"sections": [{"code", "title", "kind": "fields",
+"fields": [...]} | {"code", "title", "kind": "vitals", "moment", "measures": [...]} | {"code", "title",
+"kind": "next", "fields": [...]}]}``. A field has ``code, label, kind`` and may have ``unit, hint, options
+([value, label, word]), phrases, required, wide``. What was typed is kept exactly as typed: ``{field code:
+text or list of texts, "vitals": {moment: {measure: text}}}``.
 """
 
 from __future__ import annotations
@@ -101,7 +103,9 @@ class Layout:
 
 
 def read_layout(data: Mapping[str, Any]) -> Layout:
-    """The layout a template's data describes. Unknown kinds, moments and measures are left out rather than fatal."""
+    """The layout a template's data describes. Unknown kinds, moments and measures are left out rather than
+    fatal.
+    """
     sections = []
     for item in data.get("sections", ()):
         kind = SectionKind(item.get("kind", "fields"))
@@ -110,7 +114,12 @@ def read_layout(data: Mapping[str, Any]) -> Layout:
         fields = tuple(_read_field(field) for field in item.get("fields", ()))
         sections.append(
             Section(
-                code=item["code"], title=item["title"], kind=kind, fields=fields, moment=moment, measures=measures
+                code=item["code"],
+                title=item["title"],
+                kind=kind,
+                fields=fields,
+                moment=moment,
+                measures=measures,
             )
         )
     return Layout(tuple(sections))
@@ -163,7 +172,9 @@ def _known(field: NoteField, values: Sequence[str]) -> list[str]:
 
 def too_long(body: Body) -> str | None:
     """The code of a field with more than LONGEST_TEXT characters, if there is one."""
-    return next((code for code, value in body.items() if isinstance(value, str) and len(value) > LONGEST_TEXT), None)
+    return next(
+        (code for code, value in body.items() if isinstance(value, str) and len(value) > LONGEST_TEXT), None
+    )
 
 
 def is_blank(value: object) -> bool:
@@ -179,7 +190,9 @@ def missing_fields(layout: Layout, body: Body) -> list[NoteField]:
 
 
 def field_problems(layout: Layout, body: Body) -> dict[str, str]:
-    """Numbers and times that are none, by field code, in words. They are kept as typed, and stand in the way of signing."""
+    """Numbers and times that are none, by field code, in words. They are kept as typed, and stand in the
+    way of signing.
+    """
     problems = {}
     for field in layout.fields():
         text = str(body.get(field.code) or "").strip().translate(DEVANAGARI_DIGITS)
@@ -193,7 +206,9 @@ def field_problems(layout: Layout, body: Body) -> dict[str, str]:
 
 
 def flat(layout: Layout, body: Body) -> dict[str, str]:
-    """What was typed, by form name, as single texts that can be compared. Empty fields are there as empty texts."""
+    """What was typed, by form name, as single texts that can be compared. Empty fields are there as empty
+    texts.
+    """
     values: dict[str, str] = {}
     for field in layout.fields():
         value = body.get(field.code) or ""
@@ -205,7 +220,8 @@ def flat(layout: Layout, body: Body) -> dict[str, str]:
 
 
 def contains(layout: Layout, newer: Body, older: Body) -> bool:
-    """Whether ``newer`` holds everything ``older`` says: each field the same, or grown at its end, or newly filled.
+    """Whether ``newer`` holds everything ``older`` says: each field the same, or grown at its end, or newly
+    filled.
 
     Then saving it over ``older`` loses nothing, whichever tab it came from.
     """

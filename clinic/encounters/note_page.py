@@ -1,10 +1,14 @@
-"""The note as a page shows it: sections with what was typed, what is flagged, what is missing, and what helps beside it."""
+"""The note as a page shows it: sections with what was typed, what is flagged, what is missing, and what
+helps beside it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
+from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.encounters import policy, queries
 from clinic.encounters.layout import (
@@ -20,7 +24,8 @@ from clinic.encounters.models import Addendum, Note, NoteConflict, VitalSigns
 from clinic.encounters.service import form_labels, readiness
 from clinic.encounters.vitals import MEASURES, Measure, Part, Reading, range_words, read_vitals
 from clinic.encounters.wording import said
-from clinic.patients.models import Allergy
+from clinic.patients.display import age_text, prakriti_word, sex_letter
+from clinic.patients.models import Allergy, Patient
 from clinic.scheduling.models import Appointment
 
 SUMMARY_LENGTH = 320
@@ -32,6 +37,7 @@ class PartShown:
 
     part: Part
     name: str
+    label: str
     typed: str
     problem: str
     range: str
@@ -58,8 +64,18 @@ class MeasureShown:
 
 
 @dataclass(frozen=True)
+class OptionShown:
+    """One answer to pick, in the reader's language."""
+
+    value: str
+    label: str
+    term: str
+    picked: bool
+
+
+@dataclass(frozen=True)
 class FieldShown:
-    """One field with its value. ``picked`` are the chosen options' values, ``said`` their words."""
+    """One field with its value. ``picked`` are the chosen options' values, ``said`` is how it reads."""
 
     field: NoteField
     label: str
@@ -67,6 +83,25 @@ class FieldShown:
     picked: tuple[str, ...]
     said: str
     problem: str
+
+    @property
+    def options(self) -> list[OptionShown]:
+        return [
+            OptionShown(option.value, said(option.label), option.term, option.value in self.picked)
+            for option in self.field.options
+        ]
+
+    @property
+    def phrases(self) -> list[str]:
+        return [said(phrase) for phrase in self.field.phrases]
+
+    @property
+    def unit(self) -> str:
+        return said(self.field.unit)
+
+    @property
+    def hint(self) -> str:
+        return said(self.field.hint)
 
 
 @dataclass(frozen=True)
@@ -120,14 +155,23 @@ class NotePage:
     context: Context
     conflicts: list[NoteConflict] = field(default_factory=list)
     addenda: list[Addendum] = field(default_factory=list)
+    mine: bool = False
     can_edit: bool = False
     can_add: bool = False
+    facts: tuple[str, ...] = ()
+
+    @property
+    def template_name(self) -> str:
+        return said(self.note.template.name)
 
 
 def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = None) -> NotePage:
-    """Gather the page. ``problems`` (form name to words) are shown beside the fields besides what is wrong anyway."""
+    """Gather the page. ``problems`` (form name to words) are shown beside the fields besides what is wrong
+    anyway.
+    """
     signed = note.status == "signed"
-    can_edit = policy.can_edit(actor, note)
+    mine = policy.is_author(actor, note)
+    zone = note.appointment.facility.zone
     standing, missing = ({}, []) if signed else readiness(note)
     return NotePage(
         note=note,
@@ -135,11 +179,19 @@ def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = Non
         missing=missing,
         wrong=wrong_labels(note, standing, missing),
         context=context_of(actor, note),
-        conflicts=queries.open_conflicts(note.id) if policy.is_author(actor, note) else [],
+        conflicts=queries.open_conflicts(note.id) if mine else [],
         addenda=queries.addenda_of(note.id) if signed else [],
-        can_edit=can_edit,
+        mine=mine,
+        can_edit=policy.can_edit(actor, note),
         can_add=policy.can_add_to(actor, note),
+        facts=patient_facts(note.patient, clock.today(zone)),
     )
+
+
+def patient_facts(patient: Patient, today: date) -> tuple[str, ...]:
+    """Sex and age, constitution, record number: what is known of them."""
+    who = ", ".join(word for word in (sex_letter(patient.sex), age_text(patient, today)) if word)
+    return tuple(word for word in (who, prakriti_word(patient.prakriti), patient.mrn) if word)
 
 
 def wrong_labels(note: Note, problems: Mapping[str, str], missing: list[str]) -> list[str]:
@@ -195,6 +247,7 @@ def _measure(measure: Measure, moment: str, body: Body, reading: Reading) -> Mea
         PartShown(
             part,
             f"{moment}-{part.code}",
+            said(part.label),
             typed.get(part.code, ""),
             reading.problems.get(part.code, ""),
             range_words(part),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, false, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from clinic.core.access import CLINICAL, Actor, Role
 from clinic.encounters.models import Note
@@ -28,13 +29,16 @@ def can_edit(actor: Actor, note: Note) -> bool:
 
 
 def can_add_to(actor: Actor, note: Note) -> bool:
-    """Whether the person may add to a signed note that they see: its author, or a practitioner who cares for the patient."""
+    """Whether the person may add to a signed note that they see: its author, or a practitioner who cares
+    for the patient.
+    """
     return note.status == "signed" and (is_author(actor, note) or actor.has(Role.PRACTITIONER))
 
 
 def notes_in_sight(actor: Actor) -> ColumnElement[bool]:
-    """The notes somebody may read: their own; and signed ones of patients in their care, or of their whole facility where it
-    says so. A therapist reads what was signed about their own sessions. Drafts are for their author alone.
+    """The notes somebody may read: their own; and signed ones of patients in their care, or of their whole
+    facility where it says so. A therapist reads what was signed about their own sessions. Drafts are for
+    their author alone.
     """
     if not can_read_notes(actor):
         return false()
@@ -45,7 +49,9 @@ def notes_in_sight(actor: Actor) -> ColumnElement[bool]:
 
 
 def visits_in_sight(actor: Actor) -> ColumnElement[bool]:
-    """The visits somebody may write a note about: their own, and for a practitioner those of patients in their care."""
+    """The visits somebody may write a note about: their own, and for a practitioner those of patients in
+    their care.
+    """
     if not can_read_notes(actor):
         return false()
     own = Appointment.practitioner_id.in_(_own_practitioner(actor))
@@ -63,19 +69,20 @@ def _signed_reach(actor: Actor) -> ColumnElement[bool]:
     return exists(select(1).select_from(Appointment).where(own_session).correlate(Note))
 
 
-def _own_practitioner(actor: Actor):  # type: ignore[no-untyped-def]
+def _own_practitioner(actor: Actor) -> ScalarSelect[int]:
     return select(Practitioner.id).where(Practitioner.user_id == actor.user_id).scalar_subquery()
 
 
-def _in_care(actor: Actor, patient_id: ColumnElement[int]) -> ColumnElement[bool]:
+def _in_care(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     return patient_id.in_(
         select(CareRelationship.patient_id).where(
-            CareRelationship.practitioner_id.in_(_own_practitioner(actor)), CareRelationship.ended_at.is_(None)
+            CareRelationship.practitioner_id.in_(_own_practitioner(actor)),
+            CareRelationship.ended_at.is_(None),
         )
     )
 
 
-def _whole_facility(actor: Actor, facility_id: ColumnElement[int]) -> ColumnElement[bool]:
+def _whole_facility(actor: Actor, facility_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
     if actor.facility_ids is not None:
         open_ones = open_ones.where(Facility.id.in_(actor.facility_ids))

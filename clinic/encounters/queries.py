@@ -186,7 +186,9 @@ def active_templates() -> Sequence[NoteTemplate]:
     ).all()
 
 
-def was_logged_lately(actor: Actor, action: str, note_id: int, within: timedelta = timedelta(hours=1)) -> bool:
+def was_logged_lately(
+    actor: Actor, action: str, note_id: int, within: timedelta = timedelta(hours=1)
+) -> bool:
     """Whether this person's session has an audit row of this kind for the note within the time."""
     found = exists().where(
         AuditEvent.actor_id == actor.user_id,

@@ -51,12 +51,16 @@ class NoteLocked(Conflict):
 
 
 class NotReady(Invalid):
-    """A note cannot be signed yet. ``problems`` maps form names to words; ``missing`` are the labels of empty fields."""
+    """A note cannot be signed yet. ``problems`` maps form names to words; ``missing`` are the labels of
+    empty fields.
+    """
 
     code = "not_ready"
 
     def __init__(self, problems: Mapping[str, str], missing: Sequence[str]) -> None:
-        super().__init__(_("This cannot be signed yet. Look at what is marked."), field=next(iter(problems), None))
+        super().__init__(
+            _("This cannot be signed yet. Look at what is marked."), field=next(iter(problems), None)
+        )
         self.problems = dict(problems)
         self.missing = list(missing)
 
@@ -66,8 +70,8 @@ constraint_means("notes_signed_locked", NoteLocked)
 
 @dataclass(frozen=True)
 class Saved:
-    """What became of a save. ``conflict_id`` is set when the text was kept aside: another version came first, or the note was
-    signed meanwhile.
+    """What became of a save. ``conflict_id`` is set when the text was kept aside: another version came
+    first, or the note was signed meanwhile.
     """
 
     version: int
@@ -75,8 +79,13 @@ class Saved:
 
 
 def ensure_templates() -> int:
-    """Put the shipped note templates into the database where they are not there yet; says how many were new."""
-    rows = [{"code": t.code, "version": t.version, "name": t.name, "layout": t.layout, "active": True} for t in SHIPPED]
+    """Put the shipped note templates into the database where they are not there yet; says how many were
+    new.
+    """
+    rows = [
+        {"code": t.code, "version": t.version, "name": t.name, "layout": t.layout, "active": True}
+        for t in SHIPPED
+    ]
     for row in rows:
         row["created_at"] = clock.now()
     added = db.session.execute(
@@ -89,18 +98,26 @@ def ensure_templates() -> int:
 
 
 def template_for(code: str) -> NoteTemplate:
-    """The newest active template called ``code``; the consultation's when there is none. Loads the shipped ones at need."""
+    """The newest active template called ``code``; the consultation's when there is none. Loads the shipped
+    ones at need.
+    """
     templates = {template.code: template for template in queries.active_templates()}
     if not templates and ensure_templates():
         templates = {template.code: template for template in queries.active_templates()}
-    found = templates.get(code) or templates.get(ALIASES.get(code, "soap")) or next(iter(templates.values()), None)
+    found = (
+        templates.get(code)
+        or templates.get(ALIASES.get(code, "soap"))
+        or next(iter(templates.values()), None)
+    )
     if found is None:
         raise Invalid(_("There is no note template yet."))
     return found
 
 
 def open_note(actor: Actor, appointment: Appointment, template_code: str | None = None) -> Note:
-    """The person's note about a visit, begun now if there is none. Raises Forbidden, and Invalid for a visit that never was."""
+    """The person's note about a visit, begun now if there is none. Raises Forbidden, and Invalid for a
+    visit that never was.
+    """
     author = practitioner_of(actor)
     if author is None or not policy.can_read_notes(actor):
         raise Forbidden(_("Only practitioners and therapists write notes."))
@@ -140,9 +157,9 @@ def open_note(actor: Actor, appointment: Appointment, template_code: str | None 
 def save_draft(actor: Actor, note: Note, typed: Typed, *, version: int) -> Saved:
     """Keep what was typed over ``version``.
 
-    One conditional UPDATE decides. When another version came first, what was typed is kept aside as a conflict, unless it
-    holds everything the other version says; so is what comes after signing. Raises Forbidden, and Invalid for a text too
-    long to keep.
+    One conditional UPDATE decides. When another version came first, what was typed is kept aside as a
+    conflict, unless it holds everything the other version says; so is what comes after signing. Raises
+    Forbidden, and Invalid for a text too long to keep.
     """
     if not policy.is_author(actor, note):
         raise Forbidden(_("Only the person who began this note writes in it."))
@@ -166,7 +183,9 @@ def _typed_body(layout: Layout, note: Note, typed: Typed) -> Body:
     body = read_body(layout, typed, note.body)
     long_one = too_long(body)
     if long_one is not None:
-        raise Invalid(_("At most %(count)s characters in one field.", count=LONGEST_TEXT), field=f"note-{long_one}")
+        raise Invalid(
+            _("At most %(count)s characters in one field.", count=LONGEST_TEXT), field=f"note-{long_one}"
+        )
     return body
 
 
@@ -194,7 +213,11 @@ def _keep_aside(actor: Actor, note: Note, body: Body, version: int) -> int:
     layout = read_layout(note.template.layout)
     vitals = body.get("vitals", {})
     for kept in queries.open_conflicts(note.id):
-        if kept.saved_by == actor.user_id and kept.based_on_version == version and contains(layout, body, kept.body):
+        if (
+            kept.saved_by == actor.user_id
+            and kept.based_on_version == version
+            and contains(layout, body, kept.body)
+        ):
             kept.body, kept.vitals = body, vitals
             db.session.flush()
             return kept.id
@@ -210,9 +233,11 @@ def _keep_aside(actor: Actor, note: Note, body: Body, version: int) -> int:
 def settle_conflict(
     actor: Actor, note: Note, conflict: NoteConflict, choices: Mapping[str, str], *, version: int
 ) -> int:
-    """Make a new version of two texts: per form name ``yours`` (the one kept aside), ``theirs`` or ``both``.
+    """Make a new version of two texts: per form name ``yours`` (the one kept aside), ``theirs`` or
+    ``both``.
 
-    Fields nobody chose about keep both texts where both are written. Raises Conflict when the note has moved on since.
+    Fields nobody chose about keep both texts where both are written. Raises Conflict when the note has
+    moved on since.
     """
     if not policy.can_edit(actor, note):
         raise NoteLocked
@@ -247,7 +272,11 @@ def _merged(layout: Layout, theirs: Body, yours: Body, choices: Mapping[str, str
         elif choice == "both" and name in many:
             text = "\n".join((other[name], mine[name])).strip("\n")
         else:
-            text = other[name] if choice == "theirs" or (choice == "both" and is_blank(mine[name])) else mine[name]
+            text = (
+                other[name]
+                if choice == "theirs" or (choice == "both" and is_blank(mine[name]))
+                else mine[name]
+            )
         chosen[name] = text.split("\n") if name in many else [text]
     return read_body(layout, chosen, theirs)
 
@@ -270,7 +299,9 @@ def late_text(note: Note, conflict: NoteConflict) -> str:
     mine, theirs = flat(layout, conflict.body), flat(layout, note.body)
     labels = form_labels(layout)
     return "\n".join(
-        f"{labels[name]}: {mine[name]}" for name in mine if mine[name] != theirs[name] and not is_blank(mine[name])
+        f"{labels[name]}: {mine[name]}"
+        for name in mine
+        if mine[name] != theirs[name] and not is_blank(mine[name])
     )
 
 
@@ -286,7 +317,8 @@ def form_labels(layout: Layout) -> dict[str, str]:
 def sign(actor: Actor, note: Note, *, version: int) -> Note:
     """Sign a note as it stands at ``version``; from then on it is locked.
 
-    Raises Forbidden, NoteLocked, Conflict when it has moved on or two texts are unsettled, and NotReady with what is missing.
+    Raises Forbidden, NoteLocked, Conflict when it has moved on or two texts are unsettled, and NotReady
+    with what is missing.
     """
     if not policy.is_author(actor, note):
         raise Forbidden(_("Only the person who wrote this note signs it."))
@@ -313,7 +345,9 @@ def sign(actor: Actor, note: Note, *, version: int) -> Note:
 
 
 def readiness(note: Note) -> tuple[dict[str, str], list[str]]:
-    """What stands in the way of signing: words by form name in the note's order, and the labels of empty fields."""
+    """What stands in the way of signing: words by form name in the note's order, and the labels of empty
+    fields.
+    """
     layout = read_layout(note.template.layout)
     body = note.body
     empty = {field.name: said(field.label) for field in missing_fields(layout, body)}
@@ -351,7 +385,9 @@ def add_addendum(actor: Actor, note: Note, text: str) -> Addendum:
 
 
 def _write_vitals(note: Note, body: Body) -> None:
-    """Keep the measurements that are right as numbers; what is wrong or half typed stays as text in the note."""
+    """Keep the measurements that are right as numbers; what is wrong or half typed stays as text in the
+    note.
+    """
     for moment, typed in body.get("vitals", {}).items():
         values = read_vitals(typed).values
         if not values:

@@ -1,7 +1,9 @@
-"""The note templates every clinic starts with. They are data: a clinic changes its copies, not this file's readers.
+"""The note templates every clinic starts with. They are data: a clinic changes its copies, not this file's
+readers.
 
-Result words, complication codes and their plain names follow the classical lists; the choice of fields is a working
-default. A changed layout gets a new ``version``, so that notes already written keep the form they were written in.
+Result words, complication codes and their plain names follow the classical lists; the choice of fields is a
+working default. A changed layout gets a new ``version``, so that notes already written keep the form they
+were written in.
 """
 
 from __future__ import annotations
@@ -22,7 +24,17 @@ class ShippedTemplate:
     layout: dict[str, Any]
 
 
-_GENERAL = ["blood_pressure", "pulse", "temperature", "respiration", "spo2", "weight", "height", "glucose", "pain"]
+_GENERAL = [
+    "blood_pressure",
+    "pulse",
+    "temperature",
+    "respiration",
+    "spo2",
+    "weight",
+    "height",
+    "glucose",
+    "pain",
+]
 
 _ADVICE: dict[str, Any] = {
     "code": "instructions",
@@ -42,7 +54,13 @@ SOAP = ShippedTemplate(
     name=N_("Consultation"),
     layout={
         "sections": [
-            {"code": "before", "title": N_("Measured"), "kind": "vitals", "moment": "before", "measures": _GENERAL},
+            {
+                "code": "before",
+                "title": N_("Measured"),
+                "kind": "vitals",
+                "moment": "before",
+                "measures": _GENERAL,
+            },
             {
                 "code": "subjective",
                 "title": N_("Complaints"),
@@ -53,7 +71,11 @@ SOAP = ShippedTemplate(
                         "label": N_("Complaints, and since when"),
                         "kind": "text",
                         "required": True,
-                        "phrases": [N_("Since about a week."), N_("Better than last time."), N_("No new complaint.")],
+                        "phrases": [
+                            N_("Since about a week."),
+                            N_("Better than last time."),
+                            N_("No new complaint."),
+                        ],
                     },
                     {"code": "history", "label": N_("History, medicines, allergies"), "kind": "text"},
                 ],
@@ -93,7 +115,13 @@ SOAP = ShippedTemplate(
                 "title": N_("Assessment"),
                 "kind": "fields",
                 "fields": [
-                    {"code": "diagnosis", "label": N_("Main diagnosis"), "kind": "line", "required": True, "wide": True},
+                    {
+                        "code": "diagnosis",
+                        "label": N_("Main diagnosis"),
+                        "kind": "line",
+                        "required": True,
+                        "wide": True,
+                    },
                     {
                         "code": "certainty",
                         "label": N_("How sure"),
@@ -119,7 +147,11 @@ SOAP = ShippedTemplate(
                         "label": N_("Medicines, tests, procedures, advice"),
                         "kind": "text",
                         "required": True,
-                        "phrases": [N_("Continue as before."), N_("Review in two weeks."), N_("Warm water, early dinner.")],
+                        "phrases": [
+                            N_("Continue as before."),
+                            N_("Review in two weeks."),
+                            N_("Warm water, early dinner."),
+                        ],
                     },
                 ],
             },
@@ -146,7 +178,13 @@ SESSION = ShippedTemplate(
                 "title": N_("Procedure"),
                 "kind": "fields",
                 "fields": [
-                    {"code": "medicine", "label": N_("Medicine"), "kind": "line", "required": True, "wide": True},
+                    {
+                        "code": "medicine",
+                        "label": N_("Medicine"),
+                        "kind": "line",
+                        "required": True,
+                        "wide": True,
+                    },
                     {"code": "batch", "label": N_("Batch"), "kind": "line"},
                     {"code": "amount", "label": N_("Amount used"), "kind": "number", "unit": "ml"},
                     {"code": "warmth", "label": N_("Warmth"), "kind": "number", "unit": "°C"},
@@ -261,7 +299,12 @@ FOLLOW_UP = ShippedTemplate(
                         "label": N_("How it went"),
                         "kind": "text",
                         "required": True,
-                        "phrases": [N_("Better."), N_("Much the same."), N_("Worse."), N_("No new complaint.")],
+                        "phrases": [
+                            N_("Better."),
+                            N_("Much the same."),
+                            N_("Worse."),
+                            N_("No new complaint."),
+                        ],
                     },
                     {
                         "code": "agni",

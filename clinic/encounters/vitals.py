@@ -1,7 +1,7 @@
 """Measurements: what can be true, what is worth a second look, and reading what was typed.
 
-Hard limits are what a living body and a working instrument can show; the database keeps them too. Flags are general adult
-limits for outpatients: they mark, they never refuse.
+Hard limits are what a living body and a working instrument can show; the database keeps them too. Flags are
+general adult limits for outpatients: they mark, they never refuse.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ _ALL = (
         code="temperature",
         label=N_("Temp"),
         unit="°C",
-        parts=(_part("temperature", "temperature_c", "30", "45", label=N_("Temperature"), decimals=1, high="38"),),
+        parts=(
+            _part("temperature", "temperature_c", "30", "45", label=N_("Temperature"), decimals=1, high="38"),
+        ),
     ),
     Measure(
         code="respiration",
@@ -156,8 +158,9 @@ MEASURES: dict[str, Measure] = {measure.code: measure for measure in _ALL}
 class Reading:
     """What one moment's typed measurements come to.
 
-    ``values``: column to number, for what is right. ``problems``: part code to words, for what cannot be. ``flags``:
-    measure code to words, for what is worth a look. ``directions``: measure code to ``low`` or ``high``.
+    ``values``: column to number, for what is right. ``problems``: part code to words, for what cannot be.
+    ``flags``: measure code to words, for what is worth a look. ``directions``: measure code to ``low`` or
+    ``high``.
     """
 
     values: dict[str, Decimal] = field(default_factory=dict)
@@ -175,7 +178,9 @@ class Reading:
 
 
 def read_vitals(typed: Mapping[str, str]) -> Reading:
-    """Read one moment's measurements from what was typed (part code to text). Empty ones are simply not there."""
+    """Read one moment's measurements from what was typed (part code to text). Empty ones are simply not
+    there.
+    """
     reading = Reading()
     for measure in _ALL:
         for part in measure.parts:
@@ -194,7 +199,11 @@ def read_vitals(typed: Mapping[str, str]) -> Reading:
 def flag_words(measure: Measure, direction: str) -> str:
     """``High, limit 140/90`` in the reader's language."""
     limit = measure.limit_words(direction)
-    return _("High, limit %(limit)s", limit=limit) if direction == "high" else _("Low, limit %(limit)s", limit=limit)
+    return (
+        _("High, limit %(limit)s", limit=limit)
+        if direction == "high"
+        else _("Low, limit %(limit)s", limit=limit)
+    )
 
 
 def range_words(part: Part) -> str:
@@ -214,7 +223,9 @@ def _read_part(part: Part, text: str, reading: Reading) -> None:
         reading.problems[part.code] = range_words(part)
     elif value != value.quantize(Decimal(1).scaleb(-part.decimals)):
         reading.problems[part.code] = (
-            _("At most %(count)s decimals", count=part.decimals) if part.decimals else _("A whole number, please")
+            _("At most %(count)s decimals", count=part.decimals)
+            if part.decimals
+            else _("A whole number, please")
         )
     else:
         reading.values[part.column] = value

@@ -14,7 +14,9 @@ bp = Blueprint("encounters", __name__)
 
 
 def load_note(actor: Actor, note_id: int) -> Note:
-    """The note, or NotFound with an audit row: a note that is not there and one that is not theirs look the same."""
+    """The note, or NotFound with an audit row: a note that is not there and one that is not theirs look the
+    same.
+    """
     try:
         return queries.get_note(actor, note_id)
     except NotFound:

@@ -16,7 +16,7 @@ from clinic.core.web import current_actor, go_to, page, say
 from clinic.encounters import queries, service
 from clinic.encounters.forms import AddendumForm
 from clinic.encounters.models import Note
-from clinic.encounters.note_page import note_page, sections_of, wrong_labels
+from clinic.encounters.note_page import note_page, patient_facts, sections_of, wrong_labels
 from clinic.encounters.views.blueprint import bp, load_note
 from clinic.encounters.views.my_day import load_visit
 from clinic.encounters.views.settling import conflict_fragment
@@ -70,9 +70,11 @@ def save(note_id: int) -> Response:
 
 @bp.post("/notes/<id:note_id>/draft")
 @allow(Role.PRACTITIONER, Role.THERAPIST)
-@limiter.exempt
+@limiter.exempt  # type: ignore[untyped-decorator]
 def draft(note_id: int) -> Response:
-    """Save while somebody writes: JSON with the new version and the time, or both texts when another tab was first."""
+    """Save while somebody writes: JSON with the new version and the time, or both texts when another tab
+    was first.
+    """
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
@@ -93,7 +95,9 @@ def draft(note_id: int) -> Response:
 @bp.post("/notes/<id:note_id>/sign")
 @allow(Role.PRACTITIONER, Role.THERAPIST)
 def sign(note_id: int) -> Response:
-    """Keep what was typed, then sign it; what is missing comes back beside its field, and nothing typed is lost."""
+    """Keep what was typed, then sign it; what is missing comes back beside its field, and nothing typed is
+    lost.
+    """
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
@@ -150,6 +154,7 @@ def print_sheet(note_id: int) -> Response:
         "encounters/print.html",
         note=note,
         facility=facility,
+        facts=patient_facts(note.patient, clock.today(facility.zone)),
         sections=sections_of(note, {}),
         addenda=queries.addenda_of(note.id),
         allergies=queries.active_allergies(note.patient_id),
@@ -189,4 +194,3 @@ def typed_version() -> int:
     """The version the form was drawn from; 0, which no note has, when it says nothing sensible."""
     text = request.form.get("version", "").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
-
