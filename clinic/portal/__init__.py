@@ -1,0 +1,1 @@
+"""What patients do for themselves, on a phone."""

@@ -1,0 +1,75 @@
+"""What patients type into the portal."""
+
+from __future__ import annotations
+
+from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from clinic.core.forms import Form, LineField, MailField, PhoneField
+from clinic.core.i18n import lazy as _l
+from clinic.patients.details import RELATIONSHIPS
+from clinic.patients.models import Sex
+
+SEXES = ((Sex.FEMALE, _l("Female")), (Sex.MALE, _l("Male")), (Sex.OTHER, _l("Other")))
+RELATIONS = (
+    ("", _l("Choose…")),
+    ("spouse", _l("Husband or wife")),
+    ("parent", _l("Mother or father")),
+    ("child", _l("Son or daughter")),
+    ("sibling", _l("Brother or sister")),
+    ("relative", _l("Other relative")),
+    ("friend", _l("Friend")),
+    ("other", _l("Somebody else")),
+)
+assert tuple(value for value, _label in RELATIONS[1:]) == RELATIONSHIPS
+
+
+class WelcomeForm(Form):
+    """The name of somebody the clinic does not know yet."""
+
+    name = LineField(_l("Your name"), [InputRequired(_l("Enter your name."))], longest=100)
+    email = MailField(_l("E-mail"), longest=254)
+    submission_key = HiddenField(validators=[Length(max=64)])
+
+
+class MemberForm(Form):
+    """Another member of the household."""
+
+    name = LineField(_l("Name"), [InputRequired(_l("Enter the name."))], longest=100)
+    age = IntegerField(
+        _l("Age in years"),
+        [Optional(), NumberRange(0, 149, message=_l("An age is between 0 and 149 years."))],
+    )
+    birth_date = DateField(_l("Birth date"), [Optional()])
+    sex = RadioField(_l("Sex"), [Optional()], choices=SEXES, validate_choice=True)
+    submission_key = HiddenField(validators=[Length(max=64)])
+
+
+class ContactForm(Form):
+    """What a patient may change of what the clinic has."""
+
+    name = LineField(_l("Name"), [InputRequired(_l("Enter the name."))], longest=100)
+    email = MailField(_l("E-mail"), longest=254)
+    line = LineField(_l("House and street"), longest=200)
+    city = LineField(_l("Town or city"), longest=80)
+    state = LineField(_l("State"), longest=80)
+    postal_code = LineField(_l("PIN code"), longest=20)
+    emergency_name = LineField(_l("Name"), longest=100)
+    emergency_phone = PhoneField(_l("Mobile"), longest=30)
+    emergency_relationship = SelectField(_l("Who they are to you"), choices=RELATIONS, validate_choice=False)
+    version = HiddenField(validators=[Length(max=18)])
+
+
+class BookingForm(Form):
+    """A chosen time. ``patient`` is the member of the household the page was opened for."""
+
+    slot = StringField(_l("Time"), validators=[InputRequired(_l("Choose a time.")), Length(max=40)])
+    patient = HiddenField(validators=[Length(max=20)])
+    purpose = LineField(_l("Anything we should know?"), longest=200)
+    submission_key = HiddenField(validators=[Length(max=64)])
+
+
+class CancelForm(Form):
+    """Why a visit is cancelled, if the patient says so."""
+
+    reason = LineField(_l("Why? You need not say."), longest=200)

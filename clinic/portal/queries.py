@@ -1,0 +1,59 @@
+"""What a household has at the clinic."""
+
+from __future__ import annotations
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import joinedload
+
+from clinic.core import clock
+from clinic.core.db import db
+from clinic.core.paging import Page, PageRequest
+from clinic.scheduling.models import Appointment, AppointmentEvent, AppointmentStatus
+
+COMING = "patient_coming"
+"""The event a patient leaves by saying that they will come."""
+
+
+def visits_page(patient_id: int, request: PageRequest) -> Page[Appointment]:
+    """A patient's visits, the latest first, with service and practitioner. Whoever calls has checked the household."""
+    total = db.session.scalar(
+        select(func.count()).select_from(Appointment).where(Appointment.patient_id == patient_id)
+    )
+    rows = db.session.scalars(
+        select(Appointment)
+        .where(Appointment.patient_id == patient_id)
+        .options(
+            joinedload(Appointment.service),
+            joinedload(Appointment.practitioner),
+            joinedload(Appointment.facility),
+        )
+        .order_by(func.lower(Appointment.during).desc(), Appointment.id.desc())
+        .offset(request.offset)
+        .limit(request.limit)
+    )
+    return Page(list(rows), request, total or 0)
+
+
+def said_coming(appointment: Appointment) -> bool:
+    """Whether the patient has said, since the visit was last moved, that they will come."""
+    later_move = (
+        select(func.coalesce(func.max(AppointmentEvent.id), 0))
+        .where(
+            AppointmentEvent.appointment_id == appointment.id,
+            AppointmentEvent.to_during.is_not(None),
+            AppointmentEvent.kind != COMING,
+        )
+        .scalar_subquery()
+    )
+    said = exists().where(
+        AppointmentEvent.appointment_id == appointment.id,
+        AppointmentEvent.kind == COMING,
+        AppointmentEvent.id > later_move,
+    )
+    return bool(db.session.scalar(select(said)))
+
+
+def can_still_change(appointment: Appointment) -> bool:
+    """Whether the patient may still move or cancel: not begun by the clock, nor at the clinic."""
+    waiting = (AppointmentStatus.PENDING, AppointmentStatus.CONFIRMED)
+    return appointment.status in waiting and appointment.starts > clock.now()

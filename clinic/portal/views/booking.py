@@ -1,0 +1,232 @@
+"""Booking: what for, and when. Moving a visit is the second half of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import uuid4
+
+from flask import Response, abort, request, url_for
+
+from clinic.core import clock
+from clinic.core.access import Role, allow
+from clinic.core.db import unit_of_work
+from clinic.core.errors import DomainError
+from clinic.core.i18n import gettext as _
+from clinic.core.web import current_actor, go_to, page
+from clinic.facilities.models import Facility
+from clinic.patients.models import Patient
+from clinic.portal import days, service
+from clinic.portal.days import DayPart, StripDay
+from clinic.portal.forms import BookingForm
+from clinic.portal.queries import can_still_change
+from clinic.portal.views.blueprint import bp, clinic
+from clinic.portal.views.household import household
+from clinic.scheduling import service as scheduling
+from clinic.scheduling.errors import SlotTaken
+from clinic.scheduling.models import Appointment, Service
+from clinic.scheduling.queries import Slot, free_slots, get_appointment, get_service, practitioners, services
+from clinic.scheduling.service import Booking
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is being booked or moved: for whom, what, and with whom (None: whoever is free)."""
+
+    facility: Facility
+    patient: Patient
+    service: Service
+    practitioner_id: int | None = None
+    moving: Appointment | None = None
+
+    def url(self, day: date | None = None, practitioner_id: int | None = None) -> str:
+        """The same page for another day or practitioner."""
+        asked = {"day": day.isoformat() if day else None, "with": practitioner_id}
+        if self.moving is not None:
+            return url_for("portal.move", reference=self.moving.reference, **asked)
+        return url_for("portal.book_time", service_id=self.service.id, **asked)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """What the page shows: a strip of days, the day looked at, its free times."""
+
+    first: date
+    last: date
+    day: date
+    strip: list[StripDay]
+    parts: list[DayPart]
+
+    @property
+    def earlier(self) -> date | None:
+        """A day of the strip before, if there is one."""
+        start = self.strip[0].day
+        return max(start - timedelta(days=days.STRIP_DAYS), self.first) if start > self.first else None
+
+    @property
+    def later(self) -> date | None:
+        """The first day of the strip after, if there is one."""
+        end = self.strip[-1].day
+        return end + timedelta(days=1) if end < self.last else None
+
+
+@bp.get("/book")
+@allow(Role.PATIENT)
+def book() -> Response:
+    """What can be booked."""
+    family = household()
+    if family.chosen.deceased:
+        return page("portal/not_bookable.html", family=family, patient=family.chosen)
+    offered = services(clinic().id, online_only=True)
+    return page("portal/services.html", family=family, patient=family.chosen, services=offered)
+
+
+@bp.route("/book/<id:service_id>", methods=["GET", "POST"])
+@allow(Role.PATIENT)
+def book_time(service_id: int) -> Response:
+    """When; and the booking itself."""
+    family = household()
+    wanted = get_service(clinic().id, service_id)
+    if not (wanted.active and wanted.online_booking):
+        abort(404)
+    form = BookingForm()
+    typed = form.patient.data or ""
+    patient = family.member(int(typed)) if typed.isascii() and typed.isdigit() else family.chosen
+    if patient.deceased:
+        return page(
+            "portal/not_bookable.html", family=family, patient=patient, status=409 if request.form else 200
+        )
+    choice = Choice(
+        facility=clinic(), patient=patient, service=wanted, practitioner_id=_practitioner(clinic())
+    )
+    form.patient.data = str(patient.id)
+    form.submission_key.data = form.submission_key.data or uuid4().hex
+    return _time_page(form, choice)
+
+
+@bp.route("/visits/<reference>/move", methods=["GET", "POST"])
+@allow(Role.PATIENT)
+def move(reference: str) -> Response:
+    """Another time for a visit."""
+    row = get_appointment(current_actor(), reference)
+    patient = household().member(row.patient_id)
+    if not can_still_change(row):
+        return go_to(url_for("portal.visit", reference=row.reference))
+    choice = Choice(
+        facility=row.facility,
+        patient=patient,
+        service=row.service,
+        practitioner_id=_practitioner(row.facility),
+        moving=row,
+    )
+    form = BookingForm()
+    form.patient.data = str(patient.id)
+    return _time_page(form, choice)
+
+
+def _time_page(form: BookingForm, choice: Choice) -> Response:
+    status, others, chosen = 200, (), days.read_value(form.slot.data)
+    if form.validate_on_submit():
+        if chosen is None:
+            form.slot.errors = [*form.slot.errors, _("Choose one of these times.")]
+        else:
+            try:
+                reference = _carry_out(form, choice, *chosen)
+            except DomainError as error:
+                form.refuse(error)
+                status = error.status
+                others = tuple(error.alternatives) if isinstance(error, SlotTaken) else ()
+            else:
+                return go_to(url_for("portal.booked", reference=reference))
+    if form.is_submitted() and status == 200:
+        status = 422
+    return page(
+        "portal/times.html",
+        status=status,
+        form=form,
+        choice=choice,
+        offer=_offer(choice, chosen[0] if chosen else None),
+        practitioners=practitioners(choice.facility.id),
+        alternatives=others,
+        value_of=days.value_of,
+        chosen=form.slot.data,
+        family=household().showing(choice.patient),
+    )
+
+
+def _carry_out(form: BookingForm, choice: Choice, starts: datetime, practitioner_id: int) -> str:
+    """Book or move; the visit's reference."""
+    actor = current_actor()
+    with unit_of_work():
+        if choice.moving is not None:
+            service.move(actor, choice.moving, starts=starts, practitioner_id=practitioner_id)
+            return choice.moving.reference
+        made = scheduling.book(
+            actor,
+            Booking(
+                patient_id=choice.patient.id,
+                practitioner_id=practitioner_id,
+                service_id=choice.service.id,
+                starts=starts,
+                facility_id=choice.facility.id,
+                purpose=form.purpose.data or None,
+                via="portal",
+                submission_key=form.submission_key.data or None,
+            ),
+        )
+        return made.reference
+
+
+def _practitioner(facility: Facility) -> int | None:
+    """Whom the address asks for, if they can be booked at all."""
+    asked = request.args.get("with", "")
+    known = {str(practitioner_id): practitioner_id for practitioner_id, _name in practitioners(facility.id)}
+    return known.get(asked)
+
+
+def _offer(choice: Choice, chosen: datetime | None) -> Offer:
+    facility = choice.facility
+    first = clock.today(facility.zone)
+    last = first + timedelta(days=facility.booking_days)
+    asked = days.read_day(request.args.get("day"))
+    if asked is None and chosen is not None:
+        asked = chosen.astimezone(clock.zone(facility.zone)).date()
+    day = min(max(asked, first), last) if asked else first
+    start, end = days.strip_of(day, first, last)
+    slots = _free(choice, start, end)
+    if asked is None and not slots and end < last:
+        start, end, slots = _next_with_room(choice, end + timedelta(days=1), first, last) or (
+            start,
+            end,
+            slots,
+        )
+        day = start
+    strip = days.count_days(slots, start, end, facility.zone)
+    if asked is None:
+        day = next((entry.day for entry in strip if entry.free), day)
+    return Offer(first=first, last=last, day=day, strip=strip, parts=days.parts_of(slots, day, facility.zone))
+
+
+def _next_with_room(
+    choice: Choice, start: date, first: date, last: date
+) -> tuple[date, date, Sequence[Slot]] | None:
+    """The first strip from ``start`` on in which something is free."""
+    slots = _free(choice, start, last)
+    if not slots:
+        return None
+    zone = clock.zone(choice.facility.zone)
+    from_day, to_day = days.strip_of(slots[0].starts.astimezone(zone).date(), first, last)
+    return from_day, to_day, [slot for slot in slots if slot.starts.astimezone(zone).date() <= to_day]
+
+
+def _free(choice: Choice, start: date, end: date) -> Sequence[Slot]:
+    return free_slots(
+        choice.facility,
+        choice.service,
+        start,
+        end,
+        [choice.practitioner_id] if choice.practitioner_id else None,
+        patient_id=choice.patient.id,
+        ignore_appointment=choice.moving.id if choice.moving else None,
+    )
