@@ -5,6 +5,8 @@ export function startCountdown(root) {
   once(root, "[data-countdown]", "Countdown", (box) => {
     const whole = Math.max(1, Number(box.dataset.countdownOf) || Number(box.dataset.countdown) || 0);
     const end = Date.now() + Number(box.dataset.countdown) * 1000;
+    // Without scripts what comes after is there from the start.
+    for (const then of box.querySelectorAll("[data-countdown-then]")) then.hidden = true;
     const left = box.querySelector("[data-countdown-left]");
     const line = box.querySelector("[data-countdown-line]");
     const show = () => {
