@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import dataclass
+from enum import StrEnum
 
-from clinic.core.access import Actor
+from sqlalchemy import ColumnElement, exists, func, or_, select
+
+from clinic.accounts.models import RoleGrant, User
+from clinic.core.access import Actor, Role
 from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
+from clinic.core.paging import COUNT_CAP, Page, PageRequest
+from clinic.core.text import LIKE_ESCAPE, fold, like_prefix, one_line
 from clinic.practitioners.models import Affiliation, Practitioner
+
+
+class Show(StrEnum):
+    """Which practitioners a list is about."""
+
+    ALL = "all"
+    HERE = "here"
+    UNVERIFIED = "unverified"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A practitioner in a list, and whether they work at the facility the list is for."""
+
+    practitioner: Practitioner
+    works_here: bool
 
 
 def practitioner_of(actor: Actor) -> Practitioner | None:
@@ -31,13 +54,103 @@ def bookable_practitioners(facility_id: int) -> list[Practitioner]:
     return list(
         db.session.scalars(
             select(Practitioner)
-            .join(Affiliation, Affiliation.practitioner_id == Practitioner.id)
-            .where(
-                Affiliation.facility_id == facility_id,
-                Affiliation.active,
-                Practitioner.active,
-                Practitioner.verified_at.is_not(None),
-            )
+            .where(_works_at(facility_id), Practitioner.active, Practitioner.verified_at.is_not(None))
             .order_by(Practitioner.search_name, Practitioner.id)
+        )
+    )
+
+
+def practitioner_page(facility_id: int, *, term: str, show: Show, request: PageRequest) -> Page[Line]:
+    """Practitioners by name, those of the facility first.
+
+    ``term`` begins a word of the name, or the licence number; ``%`` and ``_`` in it are meant literally.
+    """
+    here = _works_at(facility_id)
+    conditions: list[ColumnElement[bool]] = [_shown(show, here), *_matches(term)]
+    total = db.session.scalar(
+        select(func.count()).select_from(
+            select(Practitioner.id).where(*conditions).limit(COUNT_CAP + 1).subquery()
+        )
+    )
+    rows = db.session.execute(
+        select(Practitioner, here.label("here"))
+        .where(*conditions)
+        .order_by(here.desc(), Practitioner.search_name, Practitioner.id)
+        .limit(request.limit)
+        .offset(request.offset)
+    )
+    lines = [Line(practitioner, works_here) for practitioner, works_here in rows]
+    return Page(lines, request, min(total or 0, COUNT_CAP), capped=(total or 0) > COUNT_CAP)
+
+
+def _works_at(facility_id: int) -> ColumnElement[bool]:
+    return exists().where(
+        Affiliation.practitioner_id == Practitioner.id,
+        Affiliation.facility_id == facility_id,
+        Affiliation.active,
+    )
+
+
+def _shown(show: Show, here: ColumnElement[bool]) -> ColumnElement[bool]:
+    match show:
+        case Show.HERE:
+            return here & Practitioner.active
+        case Show.UNVERIFIED:
+            return Practitioner.verified_at.is_(None) & Practitioner.active
+        case Show.INACTIVE:
+            return Practitioner.active.is_(False)
+        case Show.ALL:
+            return Practitioner.active.is_(True)
+
+
+def _matches(term: str) -> list[ColumnElement[bool]]:
+    """Every word typed begins a word of the name; a single word may also begin the licence number."""
+    typed = one_line(term)[:100]
+    words = fold(typed).split()
+    conditions: list[ColumnElement[bool]] = []
+    for word in words:
+        starts = like_prefix(word)
+        conditions.append(
+            or_(
+                Practitioner.search_name.like(starts, escape=LIKE_ESCAPE),
+                Practitioner.search_name.like("% " + starts, escape=LIKE_ESCAPE),
+            )
+        )
+    if not typed:
+        return []
+    licence = func.lower(Practitioner.licence_number).like(like_prefix(typed.lower()), escape=LIKE_ESCAPE)
+    if not words:
+        return [licence]
+    return [or_(func.coalesce(licence, False), *conditions)] if len(words) == 1 else conditions
+
+
+def facilities_of(practitioner_id: int) -> set[int]:
+    """The facilities a practitioner works at now."""
+    return set(
+        db.session.scalars(
+            select(Affiliation.facility_id).where(
+                Affiliation.practitioner_id == practitioner_id, Affiliation.active
+            )
+        )
+    )
+
+
+def user_of(practitioner: Practitioner) -> User | None:
+    """The sign-in of a practitioner, if they have one."""
+    return db.session.get(User, practitioner.user_id) if practitioner.user_id else None
+
+
+def users_without_practitioner() -> list[User]:
+    """People with a clinical role who are not joined to a practitioner yet, by name."""
+    clinical = exists().where(
+        RoleGrant.user_id == User.id, RoleGrant.role.in_([Role.PRACTITIONER, Role.THERAPIST])
+    )
+    taken = exists().where(Practitioner.user_id == User.id)
+    return list(
+        db.session.scalars(
+            select(User)
+            .where(User.active, clinical, ~taken)
+            .order_by(func.lower(User.name), User.id)
+            .limit(200)
         )
     )

@@ -7,14 +7,17 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from clinic.accounts.queries import roles_of
+from clinic.accounts.service import invite
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core.access import CLINICAL, Actor, Role
 from clinic.core.db import constraint_means, db
-from clinic.core.errors import Conflict, Invalid
+from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.core.text import fold, one_line
 from clinic.practitioners.models import Affiliation, Practitioner
+from clinic.practitioners.policy import can_place, can_verify
 from clinic.practitioners.signals import affiliated
 
 
@@ -95,6 +98,8 @@ def _fill(practitioner: Practitioner, details: PractitionerDetails) -> None:
 
 def verify(actor: Actor, practitioner: Practitioner) -> None:
     """Say that the licence was seen: the practitioner can be booked now. Doing it twice changes nothing."""
+    if not can_verify(actor):
+        raise Forbidden(_("Only an administrator can verify a licence."))
     if practitioner.verified_at is not None:
         return
     practitioner.verified_at = clock.now()
@@ -105,6 +110,8 @@ def verify(actor: Actor, practitioner: Practitioner) -> None:
 
 def affiliate(actor: Actor, practitioner: Practitioner, facility_id: int) -> Affiliation:
     """Let a practitioner work at a facility; what depends on it hears of it once."""
+    if not can_place(actor, facility_id):
+        raise Forbidden(_("You decide only who works at your own clinic."))
     made = db.session.execute(
         insert(Affiliation)
         .values(practitioner_id=practitioner.id, facility_id=facility_id, active=True, created_at=clock.now())
@@ -130,3 +137,77 @@ def affiliate(actor: Actor, practitioner: Practitioner, facility_id: int) -> Aff
     if made is not None:
         affiliated.send(practitioner, facility_id=facility_id)
     return affiliation
+
+
+def leave(actor: Actor, practitioner: Practitioner, facility_id: int) -> None:
+    """A practitioner no longer works at a facility; visits booked there stay. Raises Forbidden."""
+    if not can_place(actor, facility_id):
+        raise Forbidden(_("You decide only who works at your own clinic."))
+    affiliation = db.session.scalars(
+        select(Affiliation).where(
+            Affiliation.practitioner_id == practitioner.id,
+            Affiliation.facility_id == facility_id,
+            Affiliation.active,
+        )
+    ).first()
+    if affiliation is None:
+        return
+    affiliation.active = False
+    db.session.flush()
+    audit.record(
+        actor,
+        "practitioner.left",
+        subject_type="practitioner",
+        subject_id=practitioner.id,
+        facility_id=facility_id,
+    )
+
+
+def set_active(actor: Actor, practitioner: Practitioner, active: bool) -> None:
+    """Take a practitioner out of every list to choose from, or put them back; what is booked stays."""
+    if practitioner.active == active:
+        return
+    practitioner.active = active
+    db.session.flush()
+    action = "practitioner.activated" if active else "practitioner.deactivated"
+    audit.record(actor, action, subject_type="practitioner", subject_id=practitioner.id)
+
+
+def invite_to_sign_in(
+    actor: Actor, practitioner: Practitioner, *, email: str, facility_id: int | None = None
+) -> None:
+    """Mail a practitioner an invitation and join the sign-in to them. Raises Conflict or Invalid."""
+    _check_joinable(actor, practitioner)
+    user, _token = invite(
+        actor, name=practitioner.name, email=email, roles={Role.PRACTITIONER}, facility_id=facility_id
+    )
+    _join(actor, practitioner, user.id)
+
+
+def join_sign_in(actor: Actor, practitioner: Practitioner, user_id: int) -> None:
+    """Join a practitioner to somebody who signs in with a clinical role. Raises Conflict or Invalid."""
+    _check_joinable(actor, practitioner)
+    if CLINICAL.isdisjoint(roles_of(user_id)):
+        raise Invalid(_("This person has no clinical role."), field="user")
+    if db.session.scalar(select(Practitioner.id).where(Practitioner.user_id == user_id)):
+        raise Conflict(_("This sign-in belongs to another practitioner."), field="user")
+    _join(actor, practitioner, user_id)
+
+
+def _check_joinable(actor: Actor, practitioner: Practitioner) -> None:
+    if not can_verify(actor):
+        raise Forbidden(_("Only an administrator can give a practitioner a sign-in."))
+    if practitioner.user_id is not None:
+        raise Conflict(_("This practitioner has a sign-in already."))
+
+
+def _join(actor: Actor, practitioner: Practitioner, user_id: int) -> None:
+    practitioner.user_id = user_id
+    db.session.flush()
+    audit.record(
+        actor,
+        "practitioner.joined",
+        subject_type="practitioner",
+        subject_id=practitioner.id,
+        detail={"user_id": user_id},
+    )
