@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import ngettext, show_date
@@ -101,3 +101,8 @@ def address_text(patient: object) -> str:
     country = getattr(patient, "country", None)
     parts = [getattr(patient, name, None) for name in ("line", "city", "state", "postal_code")]
     return ", ".join(part for part in [*parts, None if country == "IN" else country] if part)
+
+
+def facts_text(patient: Any, today: date) -> str:
+    """``F, 46 years``: sex and age as far as they are known."""
+    return ", ".join(part for part in (sex_letter(patient.sex), age_text(patient, today)) if part)

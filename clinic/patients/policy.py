@@ -19,8 +19,10 @@ from clinic.practitioners.models import Practitioner
 
 
 def is_system(actor: Actor) -> bool:
-    """Whether this is the clinic's own machinery and no person."""
-    return actor.user_id is None
+    """Whether this is the clinic's own machinery. Somebody who is not signed in has no id either, but no
+    role.
+    """
+    return actor.user_id is None and Role.ADMIN in actor.roles
 
 
 def visible(actor: Actor) -> ColumnElement[bool]:

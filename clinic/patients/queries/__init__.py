@@ -1,5 +1,17 @@
 """Finding patients, as far as whoever asks may see them."""
 
+from clinic.patients.queries.intake import (
+    IntakeState,
+    WaitingIntake,
+    intake_missing_among,
+    intake_state,
+    intake_waiting_among,
+    intakes_to_review,
+    latest_link,
+    link_ended,
+    open_link,
+    sections_of,
+)
 from clinic.patients.queries.people import (
     AllergyAlert,
     HouseholdMember,
@@ -16,7 +28,9 @@ from clinic.patients.queries.search import PatientRow, digits_of, quick_search, 
 __all__ = [
     "AllergyAlert",
     "HouseholdMember",
+    "IntakeState",
     "PatientRow",
+    "WaitingIntake",
     "active_allergies",
     "all_allergies",
     "allergy_alert",
@@ -24,7 +38,15 @@ __all__ = [
     "get_patient",
     "get_patient_for_change",
     "household",
+    "intake_missing_among",
+    "intake_state",
+    "intake_waiting_among",
+    "intakes_to_review",
+    "latest_link",
+    "link_ended",
+    "open_link",
     "patients_of_login",
     "quick_search",
     "search_patients",
+    "sections_of",
 ]

@@ -42,7 +42,7 @@ class HouseholdMember:
 
 
 def get_patient(actor: Actor, patient_id: int) -> Patient:
-    """One patient. Raises NotFound for one that does not exist, and alike for one beyond ``actor``'s sight."""
+    """One patient. Raises NotFound for none, and alike for one out of ``actor``'s sight."""
     patient = db.session.scalars(
         select(Patient).where(Patient.id == patient_id, policy.visible(actor))
     ).first()

@@ -4,6 +4,15 @@ from clinic.patients.details import AllergyEntry, PatientDetails
 from clinic.patients.service.allergies import record_allergies
 from clinic.patients.service.duplicates import Alike, Duplicate, find_duplicates
 from clinic.patients.service.guardians import add_guardian, begin_care
+from clinic.patients.service.intake import (
+    faults_of,
+    proposed,
+    review_intake,
+    revoke_intake_link,
+    save_section,
+    send_intake_link,
+    submit_intake,
+)
 from clinic.patients.service.registering import register
 from clinic.patients.service.updating import ChangedMeanwhile, Difference, mark_deceased, update
 
@@ -16,9 +25,16 @@ __all__ = [
     "PatientDetails",
     "add_guardian",
     "begin_care",
+    "faults_of",
     "find_duplicates",
     "mark_deceased",
+    "proposed",
     "record_allergies",
     "register",
+    "review_intake",
+    "revoke_intake_link",
+    "save_section",
+    "send_intake_link",
+    "submit_intake",
     "update",
 ]

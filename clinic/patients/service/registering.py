@@ -15,7 +15,7 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Forbidden
 from clinic.core.i18n import gettext as _
-from clinic.core.text import fold
+from clinic.core.text import clean, fold
 from clinic.facilities.models import Facility
 from clinic.facilities.queries import facility_of, get_facility
 from clinic.patients import policy
@@ -96,5 +96,5 @@ def _key(submission_key: str | None, details: PatientDetails) -> str | None:
     """The form's key with who is on it: a form brought back with another person's name is another form."""
     if not submission_key:
         return None
-    who = "\0".join((submission_key[:200], fold(details.name), details.mobile or ""))
+    who = "\0".join((clean(submission_key)[:200], fold(details.name), details.mobile or ""))
     return hashlib.sha256(who.encode()).hexdigest()

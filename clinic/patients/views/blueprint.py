@@ -1,7 +1,23 @@
-"""The blueprint that the pages about patients hang on."""
+"""The blueprint that the pages about patients hang on, and how templates tell of a patient."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
+from clinic.core.phones import show
+from clinic.patients import display
+
 bp = Blueprint("patients", __name__)
+
+for name, shown in {
+    "age_text": display.age_text,
+    "birth_text": display.birth_text,
+    "sex_letter": display.sex_letter,
+    "sex_word": display.sex_word,
+    "prakriti_word": display.prakriti_word,
+    "phone_text": display.phone_text,
+    "address_text": display.address_text,
+    "patient_facts": display.facts_text,
+    "telephone": show,
+}.items():
+    bp.add_app_template_filter(shown, name)
