@@ -1,0 +1,181 @@
+"""Settings, read strictly from the environment: a wrong value stops the start with a sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+class ConfigurationError(Exception):
+    """A setting is missing or makes no sense; the text says which one and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that differs between one installation and the next."""
+
+    environment: Environment
+    secret_key: str
+    field_keys: tuple[str, ...]
+    database_url: str
+    redis_url: str
+    public_url: str
+    proxy_count: int = 0
+    pool_size: int = 5
+    pool_overflow: int = 5
+    log_level: str = "INFO"
+    sms_transport: str = "console"
+    email_transport: str = "console"
+    sms_countries: tuple[str, ...] = ("91",)
+    sms_per_day: int = 2000
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = field(default="", repr=False)
+    twilio_from: str = ""
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+
+    @property
+    def is_production(self) -> bool:
+        return self.environment is Environment.PRODUCTION
+
+    @property
+    def is_development(self) -> bool:
+        return self.environment is Environment.DEVELOPMENT
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Name the driver: SQLAlchemy takes a bare ``postgresql://`` for psycopg 3, hosts hand out ``postgres://``."""
+    for prefix in ("postgres://", "postgresql://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg2://" + url.removeprefix(prefix)
+    return url
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from ``environ`` (the process's by default).
+
+    Raises ConfigurationError with a sentence for the first setting that is missing or wrong.
+    """
+    env = os.environ if environ is None else environ
+    environment = _choice(env, "SUTRA_ENV", tuple(Environment), default=Environment.PRODUCTION)
+    production = environment == Environment.PRODUCTION
+    settings = Settings(
+        environment=Environment(environment),
+        secret_key=_secret(env),
+        field_keys=_field_keys(env),
+        database_url=_database_url(env),
+        redis_url=_redis_url(env),
+        public_url=_public_url(env, production=production),
+        proxy_count=_whole(env, "PROXY_COUNT", default=0, low=0, high=5),
+        pool_size=_whole(env, "DB_POOL_SIZE", default=5, low=1, high=100),
+        pool_overflow=_whole(env, "DB_POOL_OVERFLOW", default=5, low=0, high=100),
+        log_level=_choice(env, "LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+        sms_transport=_choice(env, "SMS_TRANSPORT", ("console", "twilio"), default="console"),
+        email_transport=_choice(env, "EMAIL_TRANSPORT", ("console", "smtp"), default="console"),
+        sms_countries=_countries(env),
+        sms_per_day=_whole(env, "SMS_PER_DAY", default=2000, low=1, high=1_000_000),
+        twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
+        twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),
+        twilio_from=env.get("TWILIO_FROM", ""),
+        smtp_url=env.get("SMTP_URL", ""),
+        mail_from=env.get("MAIL_FROM", ""),
+    )
+    _check_transports(settings)
+    return settings
+
+
+def _required(env: Mapping[str, str], name: str, hint: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        raise ConfigurationError(f"{name} is not set. {hint}")
+    return value
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...], *, default: str) -> str:
+    value = env.get(name, "").strip() or str(default)
+    if value not in choices:
+        raise ConfigurationError(f"{name} is {value!r}; it must be one of {', '.join(choices)}.")
+    return value
+
+
+def _whole(env: Mapping[str, str], name: str, *, default: int, low: int, high: int) -> int:
+    text = env.get(name, "").strip() or str(default)
+    if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
+        raise ConfigurationError(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
+    return int(text)
+
+
+def _secret(env: Mapping[str, str]) -> str:
+    secret = _required(env, "SECRET_KEY", "Set it to at least 32 random characters.")
+    if len(secret) < 32 or len(set(secret)) < 8:
+        raise ConfigurationError("SECRET_KEY is too short or too regular; it needs at least 32 random characters.")
+    return secret
+
+
+def _field_keys(env: Mapping[str, str]) -> tuple[str, ...]:
+    text = _required(env, "FIELD_KEYS", "Set it to one or more Fernet keys, newest first, separated by commas.")
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    for position, key in enumerate(keys, start=1):
+        try:
+            Fernet(key)
+        except ValueError as error:
+            raise ConfigurationError(f"Key {position} in FIELD_KEYS is not a Fernet key: {error}") from None
+    return keys
+
+
+def _database_url(env: Mapping[str, str]) -> str:
+    url = sqlalchemy_url(_required(env, "DATABASE_URL", "Set it to a Postgres 15 or newer database."))
+    if not url.startswith("postgresql+psycopg2://"):
+        raise ConfigurationError("DATABASE_URL must begin with postgresql:// or postgres://.")
+    return url
+
+
+def _redis_url(env: Mapping[str, str]) -> str:
+    url = _required(env, "REDIS_URL", "Set it to a Redis 7 or Valkey server.")
+    if not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigurationError("REDIS_URL must begin with redis://, rediss:// or unix://.")
+    return url
+
+
+def _public_url(env: Mapping[str, str], *, production: bool) -> str:
+    url = _required(env, "PUBLIC_URL", "Set it to the address people open, such as https://clinic.example.")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ConfigurationError("PUBLIC_URL must be an address without a path, such as https://clinic.example.")
+    if production and parts.scheme != "https":
+        raise ConfigurationError("PUBLIC_URL must begin with https:// in production.")
+    return url.rstrip("/")
+
+
+def _countries(env: Mapping[str, str]) -> tuple[str, ...]:
+    text = env.get("SMS_COUNTRIES", "").strip() or "91"
+    codes = tuple(code.strip().lstrip("+") for code in text.split(","))
+    if not all(code.isascii() and code.isdigit() and len(code) <= 3 for code in codes):
+        raise ConfigurationError("SMS_COUNTRIES must list calling codes, such as 91,44.")
+    return codes
+
+
+def _check_transports(settings: Settings) -> None:
+    if settings.is_production and "console" in (settings.sms_transport, settings.email_transport):
+        raise ConfigurationError(
+            "SMS_TRANSPORT must be twilio and EMAIL_TRANSPORT smtp in production: the console shows codes to anybody."
+        )
+    if settings.sms_transport == "twilio":
+        for name in ("twilio_account_sid", "twilio_auth_token", "twilio_from"):
+            if not getattr(settings, name):
+                raise ConfigurationError(f"{name.upper()} is not set, and SMS_TRANSPORT is twilio.")
+    if settings.email_transport == "smtp":
+        for name in ("smtp_url", "mail_from"):
+            if not getattr(settings, name):
+                raise ConfigurationError(f"{name.upper()} is not set, and EMAIL_TRANSPORT is smtp.")

@@ -1,0 +1,105 @@
+"""Who is asking, and which routes they may use. Every route declares its policy; one that does not is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    FACILITY_ADMIN = "facility_admin"
+    PRACTITIONER = "practitioner"
+    THERAPIST = "therapist"
+    RECEPTIONIST = "receptionist"
+    PATIENT = "patient"
+
+
+STAFF = frozenset(set(Role) - {Role.PATIENT})
+FRONT_DESK = frozenset({Role.RECEPTIONIST, Role.FACILITY_ADMIN})
+CLINICAL = frozenset({Role.PRACTITIONER, Role.THERAPIST})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Who does something: a signed-in person, or the system itself (``user_id`` None).
+
+    ``facility_ids`` are the facilities the staff roles are for; None means all of them. ``origin`` is the address the
+    request came from.
+    """
+
+    user_id: int | None
+    name: str
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    facility_ids: frozenset[int] | None = None
+    session_id: int | None = None
+    origin: str = ""
+    request_id: str = ""
+    locale: str = "en"
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the person holds one of these roles."""
+        return not self.roles.isdisjoint(roles)
+
+    @property
+    def is_staff(self) -> bool:
+        return not self.roles.isdisjoint(STAFF)
+
+    @property
+    def is_patient(self) -> bool:
+        return Role.PATIENT in self.roles
+
+    def works_at(self, facility_id: int) -> bool:
+        """Whether the person's staff roles reach this facility."""
+        return self.is_staff and (self.facility_ids is None or facility_id in self.facility_ids)
+
+
+SYSTEM = Actor(user_id=None, name="Sutra", roles=frozenset({Role.ADMIN}))
+"""The clock, the worker, an import: no person."""
+
+
+@dataclass(frozen=True)
+class RoutePolicy:
+    """Who may use a route. ``anonymous`` routes are open to everybody, signed in or not."""
+
+    roles: frozenset[Role]
+    anonymous: bool = False
+
+    def admits(self, actor: Actor | None) -> bool:
+        if self.anonymous:
+            return True
+        return actor is not None and not self.roles.isdisjoint(actor.roles)
+
+    @property
+    def for_patients_only(self) -> bool:
+        return self.roles == frozenset({Role.PATIENT})
+
+
+EVERYBODY = RoutePolicy(frozenset(), anonymous=True)
+
+_POLICY = "__route_policy__"
+
+
+def allow(*roles: Role, everybody: bool = False) -> Callable[[View], View]:
+    """Declare who may use the view below: the roles, or ``everybody=True`` for pages open to the world.
+
+    Put it directly under ``@bp.route``. Rules about single rows stay in the domain's ``policy``.
+    """
+    if bool(roles) == everybody:
+        raise ValueError("Name the roles, or say everybody=True.")
+    policy = EVERYBODY if everybody else RoutePolicy(frozenset(roles))
+
+    def declare(view: View) -> View:
+        setattr(view, _POLICY, policy)
+        return view
+
+    return declare
+
+
+def policy_of(view: Callable[..., object]) -> RoutePolicy | None:
+    """The policy declared on a view function, None when there is none."""
+    return getattr(view, _POLICY, None)

@@ -1,0 +1,68 @@
+"""Static files with their content's fingerprint in the address, so that browsers may keep them for a year.
+
+A script that imports others names them by relative address, where no query can stand: the whole folder's
+fingerprint is then a part of the path (``/static/~1a2b/js/app.js``), which the imports inherit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, request
+
+
+@lru_cache(maxsize=512)
+def _fingerprint(path: Path, changed: int) -> str:  # noqa: ARG001 (a changed file is another entry)
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=8)
+def _folder_fingerprint(files: tuple[tuple[Path, int], ...]) -> str:
+    prints = (_fingerprint(path, changed) for path, changed in files)
+    return hashlib.sha256("".join(prints).encode()).hexdigest()[:12]
+
+
+def without_folder_fingerprint(wsgi: Any) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
+    """Answer ``/static/~<fingerprint>/<file>`` as ``/static/<file>?v=<fingerprint>``."""
+    pattern = re.compile(r"^/static/~([0-9a-f]{12})(/.+)$")
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        found = pattern.match(environ.get("PATH_INFO", ""))
+        if found:
+            environ["PATH_INFO"] = f"/static{found[2]}"
+            environ["QUERY_STRING"] = f"v={found[1]}"
+        body: Iterable[bytes] = wsgi(environ, start_response)
+        return body
+
+    return answer
+
+
+def init_assets(app: Flask) -> None:
+    """Add ``v=<fingerprint>`` to every ``url_for('static', …)``, and let those addresses be kept for good."""
+    folder = Path(str(app.static_folder))
+
+    def module_url(filename: str) -> str:
+        scripts = sorted((folder / filename).parent.glob("*.js"))
+        files = tuple((path, path.stat().st_mtime_ns) for path in scripts)
+        return f"/static/~{_folder_fingerprint(files)}/{filename}"
+
+    app.jinja_env.globals["module_url"] = module_url
+    app.wsgi_app = without_folder_fingerprint(app.wsgi_app)  # type: ignore[method-assign,assignment]
+
+    @app.url_defaults
+    def add_fingerprint(endpoint: str, values: dict[str, object]) -> None:
+        if endpoint == "static" and "v" not in values:
+            path = folder / str(values.get("filename", ""))
+            if path.is_file():
+                values["v"] = _fingerprint(path, path.stat().st_mtime_ns)
+
+    @app.after_request
+    def keep(response: Response) -> Response:
+        if request.endpoint == "static" and "v" in request.args and response.status_code == 200:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response

@@ -1,0 +1,36 @@
+"""Pages that combine domains for the staff."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, g, url_for
+
+from clinic.core.access import Actor, Role, allow
+from clinic.core.web import go_to
+from clinic.desk.patient_views import patient_bp
+from clinic.desk.search_views import search_bp
+from clinic.desk.today_views import today_bp
+
+bp = Blueprint("desk", __name__)
+
+
+@bp.get("/")
+@allow(everybody=True)
+def home() -> Response:
+    """Where somebody's day begins."""
+    return go_to(url_for(start_of(g.get("actor"))))
+
+
+def start_of(actor: Actor | None) -> str:
+    """The endpoint a person lands on after signing in."""
+    if actor is None:
+        return "accounts.sign_in"
+    if actor.is_patient:
+        return "portal.home"
+    if actor.has(Role.RECEPTIONIST, Role.FACILITY_ADMIN):
+        return "today.board"
+    if actor.has(Role.PRACTITIONER, Role.THERAPIST):
+        return "encounters.my_day"
+    return "accounts.people"
+
+
+blueprints = (bp, today_bp, patient_bp, search_bp)
