@@ -23,8 +23,8 @@ def record(
 ) -> AuditEvent:
     """Add a row to the current unit of work, so that it stands or falls with the change it tells about.
 
-    ``action`` is ``noun.verb`` (``patient.viewed``); ``outcome`` is ``done`` or ``refused``; ``detail`` holds ids, field
-    names and states, never what a record says.
+    ``action`` is ``noun.verb`` (``patient.viewed``); ``outcome`` is ``done`` or ``refused``; ``detail`` holds
+    ids, field names and states, never what a record says.
     """
     event = AuditEvent(
         at=clock.now(),

@@ -16,7 +16,7 @@ SEXES = [("", _l("Not said")), ("female", _l("Female")), ("male", _l("Male")), (
 
 class PractitionerForm(Form):
     name = LineField(_l("Name"), [DataRequired(_l("Enter a name."))], longest=120)
-    sex = SelectField(_l("Sex"), choices=SEXES)
+    sex = SelectField(_l("Sex"), choices=SEXES, default="")
     specialization = LineField(_l("Speciality"), longest=120)
     qualification = LineField(_l("Qualification"), longest=200)
     experience_years = IntegerField(
