@@ -37,7 +37,7 @@ def lazy(text: str, **values: Any) -> Any:
 
 
 def chosen_locale() -> str:
-    """The reader's language: the signed-in person's, else this browser's choice, else what the browser asks for."""
+    """The reader's language: the signed-in person's, else this browser's choice, else what it asks for."""
     if not has_request_context():
         return "en"
     actor = g.get("actor")
@@ -63,15 +63,25 @@ def show_time(moment: datetime, zone_name: str) -> str:
 
 
 def show_time_12(moment: datetime, zone_name: str) -> str:
-    """``10:30 am``, the way patients read it."""
-    return format_datetime(moment.astimezone(clock.zone(zone_name)), "h:mm a", locale=_babel_locale()).replace(
-        "AM", "am"
-    ).replace("PM", "pm").replace("\u202f", " ")
+    """``10:30 am``, the way patients read it; in Hindi ``सुबह 10:30``."""
+    if locale_tag() == "hi":
+        return str(format_datetime(moment.astimezone(clock.zone(zone_name)), "B h:mm", locale="hi_IN"))
+    return (
+        format_datetime(moment.astimezone(clock.zone(zone_name)), "h:mm a", locale=_babel_locale())
+        .replace("AM", "am")
+        .replace("PM", "pm")
+        .replace("\u202f", " ")
+    )
+
+
+def _month() -> str:
+    """Hindi writes its months out: they are short, and their abbreviations are not in use."""
+    return "MMMM" if locale_tag() == "hi" else "MMM"
 
 
 def show_day(day: date | datetime, zone_name: str | None = None) -> str:
     """``Tue 24 Nov``."""
-    return format_date(_as_date(day, zone_name), "EEE d MMM", locale=_babel_locale())
+    return format_date(_as_date(day, zone_name), f"EEE d {_month()}", locale=_babel_locale())
 
 
 def show_long_day(day: date | datetime, zone_name: str | None = None) -> str:
@@ -81,7 +91,7 @@ def show_long_day(day: date | datetime, zone_name: str | None = None) -> str:
 
 def show_date(day: date | datetime, zone_name: str | None = None) -> str:
     """``24 Nov 2026``."""
-    return format_date(_as_date(day, zone_name), "d MMM y", locale=_babel_locale())
+    return format_date(_as_date(day, zone_name), f"d {_month()} y", locale=_babel_locale())
 
 
 def show_moment(moment: datetime, zone_name: str) -> str:
@@ -111,8 +121,13 @@ def init_i18n(app: Flask) -> None:
     app.config.setdefault("BABEL_TRANSLATION_DIRECTORIES", str(_translations()))
     babel.init_app(app, locale_selector=chosen_locale)
     app.jinja_env.filters.update(
-        time=show_time, time12=show_time_12, day=show_day, long_day=show_long_day, date=show_date,
-        moment=show_moment, money=show_money,
+        time=show_time,
+        time12=show_time_12,
+        day=show_day,
+        long_day=show_long_day,
+        date=show_date,
+        moment=show_moment,
+        money=show_money,
     )
     app.jinja_env.globals.update(LOCALES=LOCALES, locale_tag=locale_tag)
 
@@ -122,6 +137,18 @@ def _translations() -> Path:
 
 
 __all__ = [
-    "LOCALES", "force_locale", "gettext", "init_i18n", "lazy", "locale_tag", "ngettext", "show_date", "show_day",
-    "show_long_day", "show_moment", "show_money", "show_time", "show_time_12",
+    "LOCALES",
+    "force_locale",
+    "gettext",
+    "init_i18n",
+    "lazy",
+    "locale_tag",
+    "ngettext",
+    "show_date",
+    "show_day",
+    "show_long_day",
+    "show_moment",
+    "show_money",
+    "show_time",
+    "show_time_12",
 ]

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime
 
+import phonenumbers
 from babel.dates import format_date
 
 from clinic.core import clock
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import locale_tag, ngettext
+from clinic.core.phones import show
 from clinic.patients.models import Patient
 from clinic.portal.days import PartOfDay
 from clinic.scheduling.models import Appointment, AppointmentStatus, Service
@@ -86,6 +88,17 @@ def short_name(patient: Patient, household: Sequence[Patient]) -> str:
     return first if len(alike) == 1 else patient.name
 
 
+def clinic_phone(number: str) -> str:
+    """A clinic's number as people dial it: ``080 4123 0000``."""
+    try:
+        parsed = phonenumbers.parse(number, "IN")
+    except phonenumbers.NumberParseException:
+        return number
+    if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE:
+        return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+    return show(number)
+
+
 def weekday(day: date) -> str:
     """``Wed``, ``बुध``."""
     return str(format_date(day, "EEE", locale="hi_IN" if locale_tag() == "hi" else "en_IN"))
@@ -119,20 +132,14 @@ def chip_words(appointment: Appointment) -> str:
 
 def state_words(appointment: Appointment) -> str:
     """What the state of a visit means to the patient, in a word or two."""
-    match appointment.status:
-        case AppointmentStatus.PENDING:
-            return _("The clinic has yet to confirm")
-        case AppointmentStatus.CONFIRMED:
-            return _("Confirmed")
-        case AppointmentStatus.ARRIVED:
-            return _("You have arrived")
-        case AppointmentStatus.IN_PROGRESS:
-            return _("Going on now")
-        case AppointmentStatus.COMPLETED:
-            return _("Done")
-        case AppointmentStatus.CANCELLED:
-            return _("Cancelled")
-        case AppointmentStatus.REJECTED:
-            return _("The clinic could not take it")
-        case _:
-            return _("Missed")
+    words = {
+        AppointmentStatus.PENDING: _("The clinic has yet to confirm"),
+        AppointmentStatus.CONFIRMED: _("Confirmed"),
+        AppointmentStatus.ARRIVED: _("You have arrived"),
+        AppointmentStatus.IN_PROGRESS: _("Going on now"),
+        AppointmentStatus.COMPLETED: _("Done"),
+        AppointmentStatus.CANCELLED: _("Cancelled"),
+        AppointmentStatus.REJECTED: _("The clinic could not take it"),
+        AppointmentStatus.NO_SHOW: _("Missed"),
+    }
+    return words[AppointmentStatus(appointment.status)]

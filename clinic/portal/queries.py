@@ -15,7 +15,10 @@ COMING = "patient_coming"
 
 
 def visits_page(patient_id: int, request: PageRequest) -> Page[Appointment]:
-    """A patient's visits, the latest first, with service and practitioner. Whoever calls has checked the household."""
+    """A patient's visits, the latest first, with service and practitioner.
+
+    Whoever calls has checked the household.
+    """
     total = db.session.scalar(
         select(func.count()).select_from(Appointment).where(Appointment.patient_id == patient_id)
     )

@@ -36,7 +36,7 @@ class Contact:
 
 
 def add_member(actor: Actor, details: PatientDetails, *, submission_key: str | None) -> Patient:
-    """Register somebody at the reader's own mobile. Raises Invalid for a household that is full, or wrong details."""
+    """Register somebody at the reader's own mobile. Raises Invalid for wrong details or a full household."""
     if len(patients_of_login(actor.user_id or 0)) >= LARGEST_HOUSEHOLD:
         raise Invalid(
             _(
@@ -52,7 +52,7 @@ def update_contact(
 ) -> Patient:
     """Bring name and contact to what was typed; everything else stays.
 
-    Raises Invalid, NotFound, or ChangedMeanwhile when the clinic has changed one of these since the form was opened.
+    Raises Invalid, NotFound, or ChangedMeanwhile when the clinic has changed the same since the form opened.
     """
     kept = {name: getattr(patient, name) for name in COLUMNS if getattr(patient, name) is not None}
     details = PatientDetails(**{**kept, **asdict(contact)})
@@ -60,7 +60,7 @@ def update_contact(
 
 
 def say_coming(actor: Actor, appointment: Appointment) -> None:
-    """Note that the patient says they will come; once is enough. Raises Conflict when it is too late for that."""
+    """Note that the patient says they will come; once is enough. Raises Conflict when it is too late."""
     _still_open(appointment)
     if not said_coming(appointment):
         events.write(actor, appointment, COMING)
@@ -82,7 +82,7 @@ def move(
 ) -> None:
     """Give a visit another time, the old one back in the same moment.
 
-    Raises Conflict when it is too late, SlotTaken when somebody was first, OutsideRules for a time not offered.
+    Raises Conflict when it is too late, SlotTaken when somebody was first, OutsideRules for a time not given.
     """
     _still_open(appointment)
     scheduling.move(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from flask import Response, abort, request, url_for
@@ -42,7 +43,7 @@ class Choice:
 
     def url(self, day: date | None = None, practitioner_id: int | None = None) -> str:
         """The same page for another day or practitioner."""
-        asked = {"day": day.isoformat() if day else None, "with": practitioner_id}
+        asked: dict[str, Any] = {"day": day.isoformat() if day else None, "with": practitioner_id}
         if self.moving is not None:
             return url_for("portal.move", reference=self.moving.reference, **asked)
         return url_for("portal.book_time", service_id=self.service.id, **asked)
@@ -126,7 +127,8 @@ def move(reference: str) -> Response:
 
 
 def _time_page(form: BookingForm, choice: Choice) -> Response:
-    status, others, chosen = 200, (), days.read_value(form.slot.data)
+    status, chosen = 200, days.read_value(form.slot.data)
+    others: list[Slot] = []
     if form.validate_on_submit():
         if chosen is None:
             form.slot.errors = [*form.slot.errors, _("Choose one of these times.")]
@@ -136,7 +138,7 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
             except DomainError as error:
                 form.refuse(error)
                 status = error.status
-                others = tuple(error.alternatives) if isinstance(error, SlotTaken) else ()
+                others = error.alternatives if isinstance(error, SlotTaken) else []
             else:
                 return go_to(url_for("portal.booked", reference=reference))
     if form.is_submitted() and status == 200:

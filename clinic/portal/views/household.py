@@ -1,4 +1,4 @@
-"""For whom the reader acts: the chosen member of the household, asked anew of the database with every request."""
+"""For whom the reader acts: the chosen member of the household, checked anew with every request."""
 
 from __future__ import annotations
 

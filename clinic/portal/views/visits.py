@@ -86,7 +86,7 @@ def coming(reference: str) -> Response:
 
 
 def _own(reference: str) -> Appointment:
-    """A visit of the household. Raises NotFound for anybody else's, and for one whose page was opened by a stranger."""
+    """A visit of the household. Raises NotFound for anybody else's."""
     row = get_appointment(current_actor(), reference)
     household().member(row.patient_id)
     return row
