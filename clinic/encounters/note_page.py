@@ -29,6 +29,8 @@ from clinic.patients.models import Allergy, Patient
 from clinic.scheduling.models import Appointment
 
 SUMMARY_LENGTH = 320
+LONG_LIST = 8
+FIRST_OPTIONS = 6
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,18 @@ class FieldShown:
             OptionShown(option.value, said(option.label), option.term, option.value in self.picked)
             for option in self.field.options
         ]
+
+    @property
+    def common(self) -> list[OptionShown]:
+        """The options to show at once: all of a short list; of a long one the first, and whatever is picked."""
+        if len(self.options) <= LONG_LIST:
+            return self.options
+        return [item for at, item in enumerate(self.options) if at < FIRST_OPTIONS or item.picked]
+
+    @property
+    def rare(self) -> list[OptionShown]:
+        """The options of a long list to show on demand."""
+        return [item for item in self.options if item not in self.common]
 
     @property
     def phrases(self) -> list[str]:
