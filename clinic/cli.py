@@ -1,0 +1,103 @@
+"""What the command line can do: ``flask admin``, ``flask demo``, ``flask import``, ``flask worker``, ``flask clock``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import cast
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
+
+from clinic import demo
+from clinic.accounts.cli import create_admin_link
+from clinic.core import periodic
+from clinic.core.access import SYSTEM
+from clinic.core.db import unit_of_work
+from clinic.core.errors import DomainError
+from clinic.encounters.service import ensure_templates
+from clinic.notifications.worker import run_worker
+from clinic.patients.fhir import ImportRefused, import_folder
+
+admin = AppGroup("admin", help="Administrators.")
+demo_clinic = AppGroup("demo", help="A clinic to try things on; never in production.")
+bring_in = AppGroup("import", help="Bring in records from elsewhere.")
+
+
+@admin.command("create")
+@click.argument("email")
+@click.option("--name", required=True, help="The person's name.")
+def create_admin(email: str, name: str) -> None:
+    """Make EMAIL an administrator and print the link, good once, for choosing a password."""
+    try:
+        link = create_admin_link(email, name, public_url=current_app.extensions["settings"].public_url)
+    except DomainError as error:
+        raise click.ClickException(error.message) from None
+    click.echo(link)
+
+
+@demo_clinic.command("load")
+@click.option("--if-empty", is_flag=True, help="Do nothing when there already is a facility.")
+def load_demo(if_empty: bool) -> None:
+    """Load the demo clinic."""
+    if current_app.extensions["settings"].is_production:
+        raise click.ClickException("The demo clinic has known passwords and is never loaded in production.")
+    try:
+        loaded = demo.load(if_empty=if_empty)
+    except DomainError as error:
+        raise click.ClickException(error.message) from None
+    click.echo("The demo clinic is loaded." if loaded else "There is a clinic already; nothing was loaded.")
+
+
+@demo_clinic.command("show")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def show_demo(as_json: bool) -> None:
+    """Say how to sign in to the demo clinic."""
+    if current_app.extensions["settings"].is_production:
+        raise click.ClickException("There is no demo clinic in production.")
+    facts = demo.log_ins()
+    click.echo(json.dumps(facts) if as_json else "\n".join(f"{key}: {value}" for key, value in facts.items()))
+
+
+@bring_in.command("fhir")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--accept-refused", is_flag=True, help="Take what is right and only name the rest.")
+def import_fhir(folder: Path, accept_refused: bool) -> None:
+    """Take the FHIR R4 NDJSON files in FOLDER: Patient, Practitioner, AllergyIntolerance."""
+    try:
+        report = import_folder(folder, SYSTEM, accept_refused=accept_refused)
+    except ImportRefused as refused:
+        raise click.ClickException(str(refused)) from None
+    except DomainError as error:
+        raise click.ClickException(error.message) from None
+    click.echo(str(report))
+
+
+@click.command("seed")
+@with_appcontext
+def seed() -> None:
+    """Put in the data the product itself brings: the templates of notes."""
+    with unit_of_work():
+        count = ensure_templates()
+    click.echo(f"{count} note templates are new.")
+
+
+@click.command("worker")
+@with_appcontext
+def worker() -> None:
+    """Run jobs from the queue until told to stop."""
+    run_worker(cast(Flask, current_app._get_current_object()))  # type: ignore[attr-defined]
+
+
+@click.command("clock")
+@with_appcontext
+def tick() -> None:
+    """Do what comes round by itself until told to stop."""
+    periodic.run_clock(cast(Flask, current_app._get_current_object()))  # type: ignore[attr-defined]
+
+
+def register(app: Flask) -> None:
+    """Add the commands to ``flask``."""
+    for command in (admin, demo_clinic, bring_in, seed, worker, tick):
+        app.cli.add_command(command)

@@ -1,0 +1,125 @@
+"""What surrounds every page: the words of the masthead, who is signed in, and how far the day is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, g, request, url_for
+
+from clinic.core import clock
+from clinic.core.access import Actor, Role
+from clinic.core.i18n import gettext as _
+from clinic.facilities import queries as facilities
+from clinic.facilities.models import Facility
+from clinic.notifications import queries as messages
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """One word of the masthead. ``count`` speaks only when something waits."""
+
+    label: str
+    href: str
+    icon: str
+    current: bool
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class PersonShown:
+    """Who is signed in, as the masthead shows it."""
+
+    name: str
+    role_label: str
+    initials: str
+
+
+def init_navigation(app: Flask) -> None:
+    """Give every template what its layout asks for."""
+    app.context_processor(_surroundings)
+
+
+def _surroundings() -> dict[str, Any]:
+    actor: Actor | None = g.get("actor")
+    if g.get("bare_page"):
+        return {}
+    facility = here()
+    values: dict[str, Any] = {
+        "clinic_name": facility.name,
+        "facility": facility,
+        "zone": facility.zone,
+        "day_thread": how_far(clock.now(), facility),
+        "portal_home_url": url_for("portal.home"),
+        "home_url": url_for("desk.home"),
+        "locale_url": url_for("accounts.choose_locale"),
+        "sign_out_url": url_for("accounts.sign_out"),
+    }
+    if actor is not None:
+        values["current_person"] = PersonShown(actor.name, _role_label(actor), _initials(actor.name))
+        if actor.is_staff:
+            values["nav_items"] = _items(actor, facility)
+            values["person_items"] = [NavItem(_("Your account"), url_for("accounts.account"), "key-round", current=False)]
+            if actor.has(Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST):
+                values["search_url"] = url_for("search.results")
+    return values
+
+
+def here() -> Facility:
+    """The facility this request is about, looked up once."""
+    if "facility" not in g:
+        actor: Actor | None = g.get("actor")
+        g.facility = facilities.facility_of(actor) if actor and actor.is_staff else facilities.default_facility()
+    facility: Facility = g.facility
+    return facility
+
+
+def how_far(moment: datetime, facility: Facility) -> float:
+    """How much of the facility's day has gone, 0 at opening and 1 at closing."""
+    day = moment.astimezone(clock.zone(facility.zone)).date()
+    opens, closes = (clock.at(day, wall, facility.zone) for wall in (facility.opens, facility.closes))
+    return min(1.0, max(0.0, (moment - opens) / (closes - opens)))
+
+
+def _items(actor: Actor, facility: Facility) -> list[NavItem]:
+    """The words for this person's roles, the most used first."""
+    desk = actor.has(Role.RECEPTIONIST, Role.FACILITY_ADMIN)
+    clinical = actor.has(Role.PRACTITIONER, Role.THERAPIST)
+    manager = actor.has(Role.ADMIN, Role.FACILITY_ADMIN)
+    words = [
+        (desk, _("Today"), "today.board", "house", ("today",)),
+        (clinical, _("My day"), "encounters.my_day", "notebook-pen", ("encounters",)),
+        (desk or clinical, _("Calendar"), "scheduling.calendar", "calendar", ("scheduling",)),
+        (desk or clinical, _("Patients"), "patients.index", "users", ("patients", "patient_page")),
+        (desk, _("Messages"), "notifications.index", "message-square", ("notifications",)),
+        (manager, _("Practitioners"), "practitioners.index", "stethoscope", ("practitioners",)),
+        (actor.has(Role.ADMIN), _("People"), "accounts.people", "user-round-cog", ("accounts",)),
+        (manager, _("Services"), "scheduling.services", "list", ()),
+        (manager, _("Rooms"), "scheduling.rooms", "door-open", ()),
+    ]
+    endpoint = request.endpoint or ""
+    taken = {"scheduling.services", "scheduling.rooms"}
+    items = []
+    for shown, label, target, icon, areas in words:
+        if shown:
+            current = endpoint == target or (endpoint.split(".")[0] in areas and endpoint not in taken)
+            count = messages.failed_count(facility.id) if target == "notifications.index" else 0
+            items.append(NavItem(label, url_for(target), icon, current, count))
+    return items
+
+
+def _role_label(actor: Actor) -> str:
+    labels = {
+        Role.ADMIN: _("Administrator"),
+        Role.FACILITY_ADMIN: _("Clinic manager"),
+        Role.PRACTITIONER: _("Practitioner"),
+        Role.THERAPIST: _("Therapist"),
+        Role.RECEPTIONIST: _("Reception"),
+    }
+    return next((label for role, label in labels.items() if role in actor.roles), _("Patient"))
+
+
+def _initials(name: str) -> str:
+    words = [word for word in name.split() if word[:1].isalpha() and word.lower().rstrip(".") != "dr"]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "·"
