@@ -42,6 +42,7 @@ class Settings:
     twilio_account_sid: str = ""
     twilio_auth_token: str = field(default="", repr=False)
     twilio_from: str = ""
+    twilio_api_url: str = ""
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
 
@@ -88,6 +89,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
         twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),
         twilio_from=env.get("TWILIO_FROM", ""),
+        twilio_api_url=_twilio_api_url(env, production=production),
         smtp_url=env.get("SMTP_URL", ""),
         mail_from=env.get("MAIL_FROM", ""),
     )
@@ -119,12 +121,16 @@ def _whole(env: Mapping[str, str], name: str, *, default: int, low: int, high: i
 def _secret(env: Mapping[str, str]) -> str:
     secret = _required(env, "SECRET_KEY", "Set it to at least 32 random characters.")
     if len(secret) < 32 or len(set(secret)) < 8:
-        raise ConfigurationError("SECRET_KEY is too short or too regular; it needs at least 32 random characters.")
+        raise ConfigurationError(
+            "SECRET_KEY is too short or too regular; it needs at least 32 random characters."
+        )
     return secret
 
 
 def _field_keys(env: Mapping[str, str]) -> tuple[str, ...]:
-    text = _required(env, "FIELD_KEYS", "Set it to one or more Fernet keys, newest first, separated by commas.")
+    text = _required(
+        env, "FIELD_KEYS", "Set it to one or more Fernet keys, newest first, separated by commas."
+    )
     keys = tuple(key.strip() for key in text.split(",") if key.strip())
     for position, key in enumerate(keys, start=1):
         try:
@@ -152,7 +158,9 @@ def _public_url(env: Mapping[str, str], *, production: bool) -> str:
     url = _required(env, "PUBLIC_URL", "Set it to the address people open, such as https://clinic.example.")
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-        raise ConfigurationError("PUBLIC_URL must be an address without a path, such as https://clinic.example.")
+        raise ConfigurationError(
+            "PUBLIC_URL must be an address without a path, such as https://clinic.example."
+        )
     if production and parts.scheme != "https":
         raise ConfigurationError("PUBLIC_URL must begin with https:// in production.")
     return url.rstrip("/")
@@ -164,6 +172,19 @@ def _countries(env: Mapping[str, str]) -> tuple[str, ...]:
     if not all(code.isascii() and code.isdigit() and len(code) <= 3 for code in codes):
         raise ConfigurationError("SMS_COUNTRIES must list calling codes, such as 91,44.")
     return codes
+
+
+def _twilio_api_url(env: Mapping[str, str], *, production: bool) -> str:
+    """Another address for Twilio's API: a region of theirs, or a stand-in on this machine."""
+    url = env.get("TWILIO_API_URL", "").strip().rstrip("/")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ConfigurationError(
+            "TWILIO_API_URL must be an address, such as https://api.dublin.ie1.twilio.com."
+        )
+    if url and production and parts.scheme != "https":
+        raise ConfigurationError("TWILIO_API_URL must begin with https:// in production.")
+    return url
 
 
 def _check_transports(settings: Settings) -> None:

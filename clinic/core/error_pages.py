@@ -24,7 +24,9 @@ def _words(status: int) -> tuple[str, str]:
         case 403:
             return _("This is not yours to do"), _("Ask whoever runs the clinic if you need it.")
         case 404:
-            return _("Nothing here"), _("The page has moved, or it never was. Search for it, or start from Today.")
+            return _("Nothing here"), _(
+                "The page has moved, or it never was. Search for it, or start from Today."
+            )
         case 405:
             return _("That way is closed"), _("Open the page again and use its buttons.")
         case 409:
@@ -38,7 +40,9 @@ def _words(status: int) -> tuple[str, str]:
         case 503:
             return _("Back in a moment"), _("The clinic's records cannot be reached. Try again shortly.")
         case _ if status >= 500:
-            return _("Something broke here"), _("It is not your fault, and it has been written down. Try again.")
+            return _("Something broke here"), _(
+                "It is not your fault, and it has been written down. Try again."
+            )
         case _:
             return _("That did not work"), _("Go back and try once more.")
 
@@ -49,7 +53,9 @@ def answer(status: int, *, code: str, message: str | None = None, field: str | N
     request_id = g.get("request_id", "")
     if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
         details = [{"field": field, "message": message}] if field else []
-        body = {"error": {"code": code, "message": message or title, "details": details, "request_id": request_id}}
+        body = {
+            "error": {"code": code, "message": message or title, "details": details, "request_id": request_id}
+        }
         return make_response(jsonify(body), status)
     template = "errors/_fragment.html" if is_fragment() else "errors/page.html"
     html = render_template(template, code=status, title=title, message=message or hint, request_id=request_id)
@@ -68,7 +74,11 @@ def init_error_pages(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def stale_form(error: CSRFError) -> Response:
-        return answer(400, code="stale_form", message=_("This form was open too long. Reload the page and send it again."))
+        return answer(
+            400,
+            code="stale_form",
+            message=_("This form was open too long. Reload the page and send it again."),
+        )
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

@@ -24,7 +24,9 @@ def _clean(value: Any) -> Any:
 class LineField(StringField):
     """One line of text, at most ``longest`` characters."""
 
-    def __init__(self, label: Any = None, validators: Any = (), *, longest: int = 200, **options: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = (), *, longest: int = 200, **options: Any
+    ) -> None:
         limit = Length(max=longest, message=_l("At most %(max)d characters.", max=longest))
         super().__init__(label, [*validators, limit], filters=[_one_line], **options)
 
@@ -44,7 +46,9 @@ class MailField(LineField, EmailField):
 class TextField(TextAreaField):
     """Several lines of text, at most ``longest`` characters."""
 
-    def __init__(self, label: Any = None, validators: Any = (), *, longest: int = 10_000, **options: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = (), *, longest: int = 10_000, **options: Any
+    ) -> None:
         limit = Length(max=longest, message=_l("At most %(max)d characters.", max=longest))
         super().__init__(label, [*validators, limit], filters=[_clean], **options)
 

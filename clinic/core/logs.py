@@ -21,7 +21,9 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 def configure_logging(settings: Settings) -> None:
     """Send every log line to standard error as JSON (in development as readable text)."""
     level = getattr(logging, settings.log_level)
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True)
+    logging.basicConfig(
+        level=level, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s", force=True
+    )
     for noisy in ("rq.worker", "twilio.http_client", "urllib3", "werkzeug"):
         logging.getLogger(noisy).setLevel(max(level, logging.WARNING))
     renderer: Any = structlog.processors.JSONRenderer()

@@ -52,7 +52,9 @@ class Page(Generic[Item]):
         return self.number < self.pages or (self.capped and len(self.items) == self.request.limit)
 
 
-def read_page(page: str | None, limit: str | None = None, *, default_limit: int = DEFAULT_LIMIT) -> PageRequest:
+def read_page(
+    page: str | None, limit: str | None = None, *, default_limit: int = DEFAULT_LIMIT
+) -> PageRequest:
     """Page and size from an address; what is missing, not a number or out of bounds is brought within them."""
     return PageRequest(_bounded(page, 1, 1, MAX_PAGE), _bounded(limit, default_limit, 1, MAX_LIMIT))
 

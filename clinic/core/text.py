@@ -30,9 +30,13 @@ def fold(name: str) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", one_line(name)).casefold()
     letters = (
-        mark for mark in decomposed if unicodedata.category(mark) not in ("Mn", "Cf") or "\u0900" <= mark <= "\u0dff"
+        mark
+        for mark in decomposed
+        if unicodedata.category(mark) not in ("Mn", "Cf") or "\u0900" <= mark <= "\u0dff"
     )
-    return unicodedata.normalize("NFC", _BLANKS.sub(" ", "".join(_word_part(mark) for mark in letters)).strip())
+    return unicodedata.normalize(
+        "NFC", _BLANKS.sub(" ", "".join(_word_part(mark) for mark in letters)).strip()
+    )
 
 
 def _word_part(mark: str) -> str:

@@ -30,7 +30,9 @@ def current_actor() -> Actor:
 
 def is_fragment() -> bool:
     """Whether htmx asks for a part of a page. It decides the shape of the answer, never who may have it."""
-    return request.headers.get("HX-Request") == "true" and not request.headers.get("HX-History-Restore-Request")
+    return request.headers.get("HX-Request") == "true" and not request.headers.get(
+        "HX-History-Restore-Request"
+    )
 
 
 def is_timed_refresh() -> bool:

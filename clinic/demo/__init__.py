@@ -1,1 +1,45 @@
-"""A clinic to try the product on: people, rooms, hours and a day of visits."""
+"""A clinic to try the product on: people, rooms, hours and a week of visits, made by the same services as real ones.
+
+Nobody in it exists. The password is known to everybody, so it never loads in production.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from clinic.core.db import db, unit_of_work
+from clinic.demo.people import PASSWORD, STAFF, add_patients, add_practitioners, add_staff
+from clinic.demo.place import add_facility, add_rooms, add_services
+from clinic.demo.visits import add_visits
+from clinic.encounters.service import ensure_templates
+from clinic.facilities.models import Facility
+from clinic.patients.models import Patient
+
+
+def load(*, if_empty: bool = False) -> bool:
+    """Load the demo clinic in one transaction. False when there already is a facility and ``if_empty`` is set."""
+    if if_empty and db.session.scalar(select(Facility.id).limit(1)) is not None:
+        return False
+    with unit_of_work() as session:
+        ensure_templates()
+        facility = add_facility()
+        add_rooms(facility)
+        services = add_services(facility)
+        desk = add_staff(facility)
+        practitioners = add_practitioners(facility)
+        patients = add_patients(desk)
+        session.flush()
+        add_visits(desk, facility, practitioners, services, patients)
+    return True
+
+
+def log_ins() -> dict[str, str]:
+    """How to sign in: e-mail addresses of the staff, their password, and a patient's mobile."""
+    mobile = db.session.scalar(
+        select(Patient.mobile).where(Patient.mobile.is_not(None)).order_by(Patient.id).limit(1)
+    )
+    emails = {role: email for role, (email, _name, _roles) in STAFF.items()}
+    return {**emails, "password": PASSWORD, "patient_mobile": (mobile or "").removeprefix("+91")}
+
+
+__all__ = ["load", "log_ins"]

@@ -60,7 +60,8 @@ def _surroundings() -> dict[str, Any]:
         values["current_person"] = PersonShown(actor.name, _role_label(actor), _initials(actor.name))
         if actor.is_staff:
             values["nav_items"] = _items(actor, facility)
-            values["person_items"] = [NavItem(_("Your account"), url_for("accounts.account"), "key-round", current=False)]
+            account = NavItem(_("Your account"), url_for("accounts.account"), "key-round", current=False)
+            values["person_items"] = [account]
             if actor.has(Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST):
                 values["search_url"] = url_for("search.results")
     return values
@@ -70,7 +71,9 @@ def here() -> Facility:
     """The facility this request is about, looked up once."""
     if "facility" not in g:
         actor: Actor | None = g.get("actor")
-        g.facility = facilities.facility_of(actor) if actor and actor.is_staff else facilities.default_facility()
+        g.facility = (
+            facilities.facility_of(actor) if actor and actor.is_staff else facilities.default_facility()
+        )
     facility: Facility = g.facility
     return facility
 

@@ -1,0 +1,177 @@
+"""A real Postgres and a real Valkey for every test: one template database, copied once per worker."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg2
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from clinic.accounts.models import SessionKind, User
+from clinic.app import create_app
+from clinic.config import Settings, read_settings, sqlalchemy_url
+from clinic.core.db import db
+from clinic.local.testing import start_test_services
+
+TEMPLATE = "sutra_test_template"
+FIELD_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the services once, in the controller; workers inherit the addresses."""
+    if hasattr(config, "workerinput"):
+        return
+    services = start_test_services()
+    config.add_cleanup(services.stop)
+    os.environ["TEST_DATABASE_URL"] = services.database_url
+    os.environ["TEST_REDIS_URL"] = services.redis_url
+    _make_template()
+
+
+def make_settings(database: str, redis_number: int = 0, **extra: str) -> Settings:
+    """Settings of a test installation on the database of that name."""
+    return read_settings(environment(database, redis_number, **extra))
+
+
+def environment(database: str, redis_number: int = 0, **extra: str) -> dict[str, str]:
+    """The environment of a process that serves the test installation."""
+    url = make_url(sqlalchemy_url(os.environ["TEST_DATABASE_URL"])).set(database=database)
+    redis = os.environ["TEST_REDIS_URL"].split("?")[0]
+    redis_url = (
+        f"{redis}?db={redis_number}" if redis.startswith("unix") else f"{redis.rstrip('/')}/{redis_number}"
+    )
+    return {
+        "SUTRA_ENV": "test",
+        "SECRET_KEY": "tests-only-0123456789-abcdefghijklmnop",
+        "FIELD_KEYS": FIELD_KEY,
+        "DATABASE_URL": url.render_as_string(hide_password=False),
+        "REDIS_URL": redis_url,
+        "PUBLIC_URL": "http://localhost",
+        "LOG_LEVEL": "WARNING",
+        **extra,
+    }
+
+
+def run_sql(statement: str) -> None:
+    """Run one statement outside any transaction on the server's own database (CREATE DATABASE and the like)."""
+    url = make_url(sqlalchemy_url(os.environ["TEST_DATABASE_URL"])).set(drivername="postgresql")
+    connection = psycopg2.connect(url.render_as_string(hide_password=False))
+    try:
+        connection.autocommit = True
+        connection.cursor().execute(statement)
+    finally:
+        connection.close()
+
+
+def _make_template() -> None:
+    from flask_migrate import upgrade
+
+    run_sql(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+    run_sql(f"CREATE DATABASE {TEMPLATE}")
+    app = create_app(make_settings(TEMPLATE))
+    with app.app_context():
+        upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def worker_number(worker_id: str) -> int:
+    """0 without xdist, else one number per worker from 1 on."""
+    return 0 if worker_id == "master" else int(worker_id.removeprefix("gw")) + 1
+
+
+@pytest.fixture(scope="session")
+def make_database(worker_number: int) -> Iterator[Callable[[str], str]]:
+    """Make a migrated database for this worker, dropped at the end; returns its name."""
+    made: list[str] = []
+
+    def make(purpose: str) -> str:
+        name = f"sutra_test_{purpose}_{worker_number}_{os.getpid()}_{len(made)}"
+        run_sql(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        made.append(name)
+        return name
+
+    yield make
+    for name in made:
+        run_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def shared_app(make_database: Callable[[str], str], worker_number: int) -> Flask:
+    return create_app(make_settings(make_database("shared"), worker_number))
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Iterator[Flask]:
+    """The application, inside a transaction that is rolled back: commits become savepoints."""
+    with shared_app.app_context():
+        connection = db.engine.connect()
+        transaction = connection.begin()
+        factory = db.session.session_factory
+        before = dict(factory.kw)
+        factory.configure(bind=connection, binds={}, join_transaction_mode="create_savepoint")
+        shared_app.extensions["redis"].flushdb()
+        try:
+            yield shared_app
+        finally:
+            db.session.remove()
+            factory.kw.clear()
+            factory.kw.update(before)
+            transaction.rollback()
+            connection.close()
+
+
+@pytest.fixture
+def session(app: Flask) -> Session:
+    return db.session()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Nobody signed in. Forms pass without a CSRF token; ``csrf_app`` in the access tests checks those."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(app: Flask) -> Callable[..., FlaskClient]:
+    """``sign_in(user)`` gives a client signed in as staff; ``sign_in(user, SessionKind.PATIENT)`` as a patient."""
+    from clinic.accounts.service.open_sessions import start_session
+
+    def signed_in(user: User, kind: SessionKind = SessionKind.STAFF) -> FlaskClient:
+        app.config["WTF_CSRF_ENABLED"] = False
+        token, _row = start_session(user, kind, origin="127.0.0.1", agent="tests")
+        db.session.commit()
+        client = app.test_client()
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = token
+            cookie["_fresh"] = True
+        return client
+
+    return signed_in
+
+
+@pytest.fixture
+def count_statements(app: Flask) -> Iterator[Callable[[], list[str]]]:
+    """Every statement sent since the last call, savepoints left out."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "SAVEPOINT" not in statement:
+            seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+
+    def take() -> list[str]:
+        taken, seen[:] = list(seen), []
+        return taken
+
+    yield take
+    event.remove(db.engine, "before_cursor_execute", note)
