@@ -2,17 +2,105 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response
 
-from clinic.core.access import Role, allow
-from clinic.core.web import current_actor, page
-from clinic.patients.queries import get_patient
+from clinic.audit import service as audit
+from clinic.core import clock
+from clinic.core.access import CLINICAL, Actor, Role, allow
+from clinic.core.web import current_actor, is_timed_refresh, page
+from clinic.desk.messages_told import messages_about
+from clinic.encounters.queries import notes_of_patient
+from clinic.facilities.queries import get_facility
+from clinic.patients import policy
+from clinic.patients.forms import RELATIONSHIP, SEVERITY
+from clinic.patients.models import Patient
+from clinic.patients.queries import (
+    all_allergies,
+    allergy_alert,
+    get_patient,
+    household,
+    intake_of,
+)
+from clinic.scheduling.models import FINAL
+from clinic.scheduling.queries import patient_appointments
 
 patient_bp = Blueprint("patient_page", __name__)
+STAFF_OF_PATIENTS = (Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST)
 
 
 @patient_bp.get("/patients/<id:patient_id>")
-@allow(Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST)
+@allow(*STAFF_OF_PATIENTS)
 def show(patient_id: int) -> Response:
-    """The first tab: visits."""
-    return page("desk/patient.html", patient=get_patient(current_actor(), patient_id))
+    """Visits: those to come, and before them those that were."""
+    actor = current_actor()
+    patient = get_patient(actor, patient_id)
+    visits = patient_appointments(patient.id)
+    now = clock.now()
+    coming = [visit for visit in visits if visit.ends > now and visit.status not in FINAL]
+    past = [visit for visit in visits if visit.ends <= now or visit.status in FINAL]
+    return _tab(actor, patient, "visits", coming=coming[::-1], past=past)
+
+
+@patient_bp.get("/patients/<id:patient_id>/notes")
+@allow(*CLINICAL)
+def notes(patient_id: int) -> Response:
+    """What practitioners wrote, as far as the reader may read it."""
+    actor = current_actor()
+    patient = get_patient(actor, patient_id)
+    return _tab(actor, patient, "notes", notes=notes_of_patient(actor, patient.id))
+
+
+@patient_bp.get("/patients/<id:patient_id>/messages")
+@allow(*STAFF_OF_PATIENTS)
+def messages(patient_id: int) -> Response:
+    """What the patient was told, and what became of it; never the words."""
+    actor = current_actor()
+    patient = get_patient(actor, patient_id)
+    return _tab(actor, patient, "messages", messages=messages_about(patient.id))
+
+
+@patient_bp.get("/patients/<id:patient_id>/details")
+@allow(*STAFF_OF_PATIENTS)
+def details(patient_id: int) -> Response:
+    """Everything registration and intake know."""
+    actor = current_actor()
+    patient = get_patient(actor, patient_id)
+    return _tab(
+        actor,
+        patient,
+        "details",
+        allergies=all_allergies(patient.id),
+        relationships=dict(RELATIONSHIP),
+        severities=dict(SEVERITY),
+    )
+
+
+def _tab(actor: Actor, patient: Patient, tab: str, **values: Any) -> Response:
+    facility = get_facility(patient.facility_id)
+    link, intake = intake_of(patient.id)
+    answer = page(
+        "desk/patient.html",
+        patient=patient,
+        tab=tab,
+        zone=facility.zone,
+        today=clock.today(facility.zone),
+        alert=allergy_alert(patient),
+        household=household(actor, patient),
+        intake=intake,
+        intake_link=link,
+        clinical=policy.sees_clinical(actor),
+        **values,
+    )
+    if not is_timed_refresh():
+        audit.read(
+            actor,
+            "patient.viewed",
+            subject_type="patient",
+            subject_id=patient.id,
+            patient_id=patient.id,
+            facility_id=patient.facility_id,
+            detail={"tab": tab},
+        )
+    return answer

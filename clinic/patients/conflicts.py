@@ -37,8 +37,8 @@ def conflict_lines(differences: tuple[Difference, ...]) -> tuple[ConflictLine, .
         ConflictLine(
             name=CHOICE + difference.field,
             label=field_label(difference.field),
-            yours=_worded(difference.field, difference.typed),
-            theirs=_worded(difference.field, difference.kept),
+            yours=worded(difference.field, difference.typed),
+            theirs=worded(difference.field, difference.kept),
         )
         for difference in differences
         if difference.field != "birth_precision"
@@ -83,16 +83,17 @@ def settle(form: PatientForm, patient: Patient, chosen: Mapping[str, str], *, to
                 form.age.data = kept.age.data
 
 
-def _worded(field: str, value: Any) -> str:
+def worded(field: str, value: Any) -> str:
+    """A column of a patient as people read it; empty for nothing."""
     if value is None or value == "":
         return ""
     if isinstance(value, date):
         return write_birth(value, BirthPrecision.DAY)
-    worded: dict[str, Callable[[str], str]] = {
+    words: dict[str, Callable[[str], str]] = {
         "mobile": show_number,
         "emergency_phone": show_number,
         "sex": sex_word,
         "prakriti": prakriti_word,
         "locale": lambda tag: LOCALES.get(tag, tag),
     }
-    return worded.get(field, str)(value)
+    return words.get(field, str)(value)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import joinedload
 
 from clinic.core import clock
@@ -63,15 +63,19 @@ def link_ended(token: str) -> bool:
     )
 
 
-def latest_link(patient_id: int) -> IntakeLink | None:
-    """The link that counts: the newest one that was filled in and waits, else the newest."""
+def intake_of(patient_id: int) -> tuple[IntakeLink | None, IntakeState]:
+    """The link that counts and where it stands: the newest that was sent in and waits, else the newest.
+    One statement.
+    """
     waiting = IntakeLink.submitted_at.is_not(None) & IntakeLink.reviewed_at.is_(None)
-    return db.session.scalars(
-        select(IntakeLink)
+    begun = exists().where(IntakeSection.link_id == IntakeLink.id)
+    row = db.session.execute(
+        select(IntakeLink, begun)
         .where(IntakeLink.patient_id == patient_id)
         .order_by(waiting.desc(), IntakeLink.id.desc())
         .limit(1)
     ).first()
+    return (row[0], intake_state(row[0], started=row[1])) if row else (None, IntakeState.NONE)
 
 
 def sections_of(link_id: int) -> dict[str, IntakeSection]:
@@ -80,10 +84,8 @@ def sections_of(link_id: int) -> dict[str, IntakeSection]:
     return {row.section: row for row in rows}
 
 
-def intake_state(link: IntakeLink | None, *, started: bool = False) -> IntakeState:
+def intake_state(link: IntakeLink, *, started: bool = False) -> IntakeState:
     """Where a link stands now."""
-    if link is None:
-        return IntakeState.NONE
     if link.reviewed_at is not None:
         return IntakeState.REVIEWED
     if link.submitted_at is not None:

@@ -20,7 +20,8 @@ from clinic.patients.models import Allergy, AllergyStatus, Guardianship, Patient
 class AllergyAlert:
     """What must not be missed: what a patient reacts to, or that nobody has asked.
 
-    ``asked_by`` and ``asked_at`` say who asked and when, ``asked_by`` None where another system did.
+    Where none is known, ``asked_by`` and ``asked_at`` say who asked and when: a person, or another system by
+    its name.
     """
 
     status: AllergyStatus
@@ -102,8 +103,8 @@ def allergy_alert(patient: Patient) -> AllergyAlert:
     """What stands on the allergy plate of a patient."""
     status = AllergyStatus(patient.allergy_status)
     allergies = tuple(active_allergies(patient.id)) if status is AllergyStatus.RECORDED else ()
-    asked_by = None
-    if patient.allergies_asked_by is not None:
+    asked_by = patient.allergies_asked_source
+    if status is AllergyStatus.NONE_KNOWN and patient.allergies_asked_by is not None:
         asked_by = db.session.scalar(select(User.name).where(User.id == patient.allergies_asked_by))
     return AllergyAlert(
         status=status, allergies=allergies, asked_by=asked_by, asked_at=patient.allergies_asked_at

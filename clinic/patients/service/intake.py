@@ -113,9 +113,12 @@ def save_section(
         row.answers = kept
         row.version += 1
         row.saved_at = clock.now()
+    first = row.version == 1
     if complete is not None:
         row.complete = complete
     db.session.flush()
+    if first or complete is not None:
+        _record(actor, "intake.saved", link)
     return row
 
 

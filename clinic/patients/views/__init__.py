@@ -1,8 +1,8 @@
 """Pages about patients."""
 
-from clinic.patients.views import index, register
+from clinic.patients.views import index, intake, links, register
 from clinic.patients.views.blueprint import bp
 
 blueprints = (bp,)
 
-__all__ = ["blueprints", "index", "register"]
+__all__ = ["blueprints", "index", "intake", "links", "register"]

@@ -1,0 +1,94 @@
+"""The intake form on a patient's own phone: one small form per section."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import HiddenField, RadioField, SelectField
+
+from clinic.core.forms import Form, LineField, MailField, PhoneField, TextField
+from clinic.core.i18n import LOCALES
+from clinic.core.i18n import lazy as _l
+from clinic.patients.forms import PRAKRITI, RELATIONSHIP
+from clinic.patients.intake import FIELDS, Section
+from clinic.patients.models import Sex
+from clinic.patients.models.patient import BLOOD_GROUPS
+
+
+class SectionForm(Form):
+    """What all sections have: the version of what was kept when the page was opened."""
+
+    version = HiddenField(default="0")
+
+    def answers(self, section: Section) -> dict[str, str]:
+        """What stands in the fields of the section, as typed."""
+        return {name: self[name].data or "" for name in FIELDS[section]}
+
+    def show(self, kept: dict[str, Any], version: int) -> None:
+        """Put what was kept into the fields."""
+        for name, value in kept.items():
+            if name in self._fields and value:
+                self[name].data = str(value)
+        self.version.data = str(version)
+
+
+class AboutForm(SectionForm):
+    name = LineField(_l("Full name"), longest=100)
+    birth_date = LineField(_l("Date of birth"), longest=20)
+    sex = RadioField(
+        _l("Sex"),
+        choices=[
+            (Sex.FEMALE.value, _l("Female")),
+            (Sex.MALE.value, _l("Male")),
+            (Sex.OTHER.value, _l("Other")),
+        ],
+        validate_choice=False,
+    )
+    email = MailField(_l("E-mail"), longest=254)
+    locale = SelectField(_l("Language for messages"), choices=list(LOCALES.items()))
+
+
+class AddressForm(SectionForm):
+    line = LineField(_l("House and street"))
+    city = LineField(_l("City or village"), longest=80)
+    postal_code = LineField(_l("PIN code"), longest=20)
+    state = LineField(_l("State"), longest=80)
+
+
+class EmergencyForm(SectionForm):
+    emergency_name = LineField(_l("Whom may we call?"), longest=100)
+    emergency_phone = PhoneField(_l("Their telephone"), longest=40)
+    emergency_relationship = SelectField(_l("They are your"), choices=RELATIONSHIP)
+
+
+class HealthForm(SectionForm):
+    allergies_asked = RadioField(
+        _l("Are you allergic to anything?"),
+        choices=[("none", _l("No, not that I know")), ("yes", _l("Yes"))],
+        validate_choice=False,
+    )
+    substance_1 = LineField(_l("Allergic to"))
+    reaction_1 = LineField(_l("What happens then"), longest=500)
+    substance_2 = LineField(_l("Allergic to"))
+    reaction_2 = LineField(_l("What happens then"), longest=500)
+    substance_3 = LineField(_l("Allergic to"))
+    reaction_3 = LineField(_l("What happens then"), longest=500)
+    medical_history = TextField(_l("Illnesses, operations, medicines you take"), longest=20_000)
+    blood_group = SelectField(
+        _l("Blood group"), choices=[("", _l("I do not know")), *((group, group) for group in BLOOD_GROUPS)]
+    )
+
+
+class ConstitutionForm(SectionForm):
+    prakriti = SelectField(
+        _l("Your prakriti, if a vaidya has told you"), choices=[("", _l("I do not know")), *PRAKRITI[1:]]
+    )
+
+
+FORMS: dict[Section, type[SectionForm]] = {
+    Section.ABOUT: AboutForm,
+    Section.ADDRESS: AddressForm,
+    Section.EMERGENCY: EmergencyForm,
+    Section.HEALTH: HealthForm,
+    Section.CONSTITUTION: ConstitutionForm,
+}

@@ -1,0 +1,240 @@
+"""The intake form, for whoever holds the link. It shows nothing of the record, only what was entered
+through it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, abort, g, jsonify, request, session, url_for
+from wtforms import Field
+
+from clinic.core.access import Actor, allow
+from clinic.core.db import unit_of_work
+from clinic.core.errors import Conflict, DomainError, Invalid
+from clinic.core.i18n import LOCALES, force_locale, show_time
+from clinic.core.i18n import gettext as _
+from clinic.core.web import fragment, go_to, page
+from clinic.facilities.queries import get_facility
+from clinic.patients import service
+from clinic.patients.intake import ALLERGY_LINES, FIELDS, Section, after, before, progress_of, title_of
+from clinic.patients.intake_forms import FORMS, SectionForm
+from clinic.patients.models import IntakeLink, IntakeSection
+from clinic.patients.queries import link_ended, open_link, sections_of
+from clinic.patients.views.blueprint import bp
+
+
+@bp.get("/intake/<token>")
+@allow(everybody=True)
+def intake(token: str) -> Response:
+    """Go on where somebody stopped; the thanks once it was sent in."""
+    link = open_link(token)
+    if link is None:
+        return _closed(token)
+    kept = sections_of(link.id)
+    progress = progress_of({name: row.complete for name, row in kept.items()})
+    if link.submitted_at is not None and "change" not in request.args:
+        return _page(link, "patients/intake_thanks.html", token=token)
+    if not kept or progress.first_open is not None:
+        return _section_page(link, token, progress.first_open or Section.ABOUT, kept)
+    return _check_page(link, token, kept)
+
+
+@bp.route("/intake/<token>/<section>", methods=["GET", "POST"])
+@allow(everybody=True)
+def intake_section(token: str, section: str) -> Response:
+    """One section: shown, and kept by "Save and go on"."""
+    link = open_link(token)
+    if link is None:
+        return _closed(token)
+    if section == "check":
+        return _check_page(link, token, sections_of(link.id))
+    part = _part(section)
+    if request.method == "GET":
+        return _section_page(link, token, part, sections_of(link.id))
+    form = FORMS[part]()
+    fine = _fine(form, part, link)
+    try:
+        with unit_of_work():
+            row = service.save_section(_visitor(), link, part, form.answers(part), complete=fine)
+            form.version.data = str(row.version)
+    except Conflict:
+        return _closed(token)
+    if not fine:
+        return _section_page(link, token, part, sections_of(link.id), form=form, status=422)
+    following = after(part)
+    return go_to(url_for("patients.intake_section", token=token, section=following or "check"))
+
+
+@bp.post("/intake/<token>/<section>/draft")
+@allow(everybody=True)
+def intake_draft(token: str, section: str) -> Response:
+    """Keep what is typed while somebody types it."""
+    link = open_link(token)
+    if link is None:
+        return fragment("patients/_intake_over.html", 409)
+    part = _part(section)
+    form = FORMS[part]()
+    version = form.version.data or "0"
+    expected = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
+    if any(len(value) > 25_000 for value in form.answers(part).values()):
+        return fragment("patients/_intake_over.html", 422, too_long=True)
+    try:
+        with unit_of_work():
+            row = service.save_section(_visitor(), link, part, form.answers(part), expected_version=expected)
+            kept, saved_at = row.version, row.saved_at
+    except Conflict:
+        return fragment("patients/_intake_over.html", 409, token=token, section=part)
+    zone = get_facility(link.facility_id).zone
+    return jsonify(version=kept, saved_at=show_time(saved_at, zone))
+
+
+@bp.post("/intake/<token>/submit")
+@allow(everybody=True)
+def intake_submit(token: str) -> Response:
+    """Hand everything to the clinic."""
+    link = open_link(token)
+    if link is None:
+        return _closed(token)
+    kept = sections_of(link.id)
+    if not progress_of({name: row.complete for name, row in kept.items()}).ready:
+        return _check_page(link, token, kept, status=422)
+    try:
+        with unit_of_work():
+            service.submit_intake(_visitor(), link)
+    except Conflict:
+        return _closed(token)
+    return go_to(url_for("patients.intake", token=token))
+
+
+def _visitor() -> Actor:
+    """Whoever holds the link: nobody who is signed in."""
+    return Actor(
+        user_id=None,
+        name="Intake link",
+        origin=request.remote_addr or "",
+        request_id=g.get("request_id", ""),
+    )
+
+
+def _part(section: str) -> Section:
+    try:
+        return Section(section)
+    except ValueError:
+        abort(404)
+
+
+def _fine(form: SectionForm, part: Section, link: IntakeLink) -> bool:
+    """Whether a section can be taken as it is; what is wrong is put beside its field."""
+    fine = bool(form.validate())
+    taken = {name for name, field in form._fields.items() if field.errors}
+    answers = form.answers(part)
+    zone = get_facility(link.facility_id).zone
+    faults = [*service.faults_of(answers, link.patient, zone=zone), *_missing(part, answers)]
+    for fault in faults:
+        if fault.field not in taken:
+            form.refuse(fault)
+    return fine and not faults
+
+
+def _missing(part: Section, answers: dict[str, str]) -> list[DomainError]:
+    """What a section cannot do without, and answers that contradict each other."""
+    if part is Section.ABOUT and not answers["name"]:
+        return [Invalid(_("Write your full name."), field="name")]
+    if part is not Section.HEALTH:
+        return []
+    named = any(answers[f"substance_{line}"] for line in range(1, ALLERGY_LINES + 1))
+    faults: list[DomainError] = []
+    if answers["allergies_asked"] == "none" and named:
+        faults.append(Invalid(_("You named an allergy below. Which is right?"), field="allergies_asked"))
+    elif answers["allergies_asked"] == "yes" and not named:
+        faults.append(Invalid(_("Write what you are allergic to."), field="substance_1"))
+    elif answers["allergies_asked"] not in ("none", "yes") and not named:
+        faults.append(Invalid(_("Say yes or no: it keeps you safe."), field="allergies_asked"))
+    return faults
+
+
+def _section_page(
+    link: IntakeLink,
+    token: str,
+    part: Section,
+    kept: dict[str, IntakeSection],
+    *,
+    form: SectionForm | None = None,
+    status: int = 200,
+) -> Response:
+    row = kept.get(part)
+    if form is None:
+        form = FORMS[part](formdata=None)
+        form.show(dict(row.answers) if row else {}, row.version if row else 0)
+        if part is Section.ABOUT and not (row and row.answers.get("locale")):
+            form["locale"].data = link.patient.locale
+    return _page(
+        link,
+        "patients/intake.html",
+        "patients/_intake_form.html",
+        status,
+        token=token,
+        form=form,
+        part=part,
+        title=title_of(part),
+        number=list(Section).index(part) + 1,
+        back=before(part),
+        sections=[(section, title_of(section)) for section in Section],
+        done={section for section in Section if section in kept and kept[section].complete},
+        saved_at=show_time(row.saved_at, get_facility(link.facility_id).zone) if row else None,
+    )
+
+
+def _check_page(
+    link: IntakeLink, token: str, kept: dict[str, IntakeSection], *, status: int = 200
+) -> Response:
+    """Everything that was entered, to look over before it is sent in."""
+    shown = []
+    for section in Section:
+        form = FORMS[section](formdata=None)
+        row = kept.get(section)
+        form.show(dict(row.answers) if row else {}, 0)
+        lines = [(form[name].label.text, _worded(form[name])) for name in FIELDS[section] if form[name].data]
+        shown.append((section, title_of(section), lines, bool(row and row.complete)))
+    ready = progress_of({name: row.complete for name, row in kept.items()}).ready
+    return _page(
+        link,
+        "patients/intake_check.html",
+        "patients/intake_check.html",
+        status,
+        token=token,
+        shown=shown,
+        ready=ready,
+    )
+
+
+def _worded(field: Field) -> str:
+    choices = dict(getattr(field, "choices", None) or [])
+    return str(choices.get(field.data, field.data))
+
+
+def _page(
+    link: IntakeLink, template: str, part: str | None = None, status: int = 200, **values: Any
+) -> Response:
+    """In the language chosen in this browser, else in the patient's."""
+    facility = get_facility(link.facility_id)
+    values = {
+        "facility": facility,
+        "clinic_name": facility.short_name,
+        "portal_home_url": request.path,
+        **values,
+    }
+    if session.get("locale") in LOCALES:
+        return page(template, part, status, **values)
+    with force_locale(link.patient.locale if link.patient.locale in LOCALES else "en"):
+        return page(template, part, status, **values)
+
+
+def _closed(token: str) -> Response:
+    """The same words for every link that cannot be used; only the status tells one that was from one that
+    never was.
+    """
+    return page(
+        "patients/intake_closed.html", "patients/intake_closed.html", 410 if link_ended(token) else 404
+    )
