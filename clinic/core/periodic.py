@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import structlog
+from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -61,6 +63,17 @@ def run_once(work: Periodic) -> bool:
 def _lock_of(work: Periodic) -> dict[str, int]:
     """Two numbers of 32 bits; the lock lasts as long as its transaction, which suits a pooler in between."""
     return {"space": 0x5C10C, "key": crc32(work.name.encode()) - 2**31}
+
+
+def run_clock(app: Flask) -> None:
+    """Run periodic work until SIGTERM or SIGINT; what is being done at that moment is finished first."""
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_details: stopped.set())
+    log.info("clock_started", works=[work.name for work in registered()])
+    with app.app_context():
+        run_until(stopped)
+    log.info("clock_stopped")
 
 
 def run_until(stopped: threading.Event, works: list[Periodic] | None = None) -> None:

@@ -148,7 +148,12 @@ def enqueue(due: Sequence[tuple[int, bool]]) -> bool:
 
 
 def withdraw(
-    *, subject_type: str, subject_id: int, kinds: Collection[str] | None = None, why: str = Why.CHANGED
+    *,
+    subject_type: str,
+    subject_id: int,
+    kinds: Collection[str] | None = None,
+    why: str = Why.CHANGED,
+    unless_key_contains: str | None = None,
 ) -> int:
     """Take back what nobody has been told yet about a subject; how many messages that were.
 
@@ -157,6 +162,8 @@ def withdraw(
     about = [Message.subject_type == subject_type, Message.subject_id == subject_id]
     if kinds is not None:
         about.append(Message.kind.in_(kinds))
+    if unless_key_contains is not None:
+        about.append(~Message.dedupe_key.contains(unless_key_contains, autoescape=True))
     taken = db.session.execute(
         update(Message)
         .where(*about, BEFORE_HANDING_OVER)
@@ -167,15 +174,19 @@ def withdraw(
     return len(taken.all())
 
 
-def reinstate(dedupe_keys: Collection[str]) -> int:
-    """Let withdrawn messages go after all, now; how many there were. Nothing that was told is told again."""
-    if not dedupe_keys:
-        return 0
+def reinstate(*, subject_type: str, subject_id: int, kinds: Collection[str], key_contains: str) -> int:
+    """Let messages go after all that were withdrawn for a change now undone; how many there were."""
     now = clock.now()
     rows = db.session.execute(
         update(Message)
         .where(
-            Message.dedupe_key.in_(dedupe_keys), Message.status == Status.CANCELLED, Message.expires_at > now
+            Message.subject_type == subject_type,
+            Message.subject_id == subject_id,
+            Message.kind.in_(kinds),
+            Message.dedupe_key.contains(key_contains, autoescape=True),
+            Message.status == Status.CANCELLED,
+            Message.why == str(Why.CHANGED),
+            Message.expires_at > now,
         )
         .values(
             status=Status.QUEUED,

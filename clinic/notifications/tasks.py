@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from clinic.core.db import db
 from clinic.notifications import sending
+
+log = structlog.get_logger(__name__)
 
 
 def send(message_id: int) -> None:
-    """Send one message, if it is due and nobody else has it."""
-    sending.send(message_id)
+    """Send one message, if it is due and nobody else has it.
+
+    A database that is away is no reason to fail loudly: its error would carry the row into the queue's records, and
+    the sweep comes back to the message anyway.
+    """
+    try:
+        sending.send(message_id)
+    except SQLAlchemyError as failure:
+        log.warning("send_put_off", message=message_id, error=type(failure).__name__)
+    finally:
+        db.session.remove()

@@ -1,8 +1,69 @@
-"""What message services report."""
+"""What message services report. Nothing is believed without their signature."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response, abort, current_app, make_response, request
+from twilio.request_validator import RequestValidator
 
-bp = Blueprint("webhooks", __name__)
+from clinic.config import Settings
+from clinic.core.access import allow
+from clinic.core.db import unit_of_work
+from clinic.notifications import service
+from clinic.notifications.models import Status
+from clinic.notifications.transports.twilio_sms import NEVER
+from clinic.notifications.wording import Why
+
+bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+_MEANS = {
+    "sent": Status.SENT,
+    "delivered": Status.DELIVERED,
+    "read": Status.DELIVERED,
+    "undelivered": Status.FAILED,
+    "failed": Status.FAILED,
+}
+"""Twilio's words; those left out, such as ``queued`` and ``sending``, decide nothing yet."""
+_LARGEST = 2**63 - 1
+
+
+@bp.post("/twilio/status")
+@allow(everybody=True)
+def twilio_status() -> Response:
+    """Twilio tells what became of a text message, possibly twice and in any order."""
+    settings: Settings = current_app.extensions["settings"]
+    if not _signed(settings):
+        abort(403)
+    status = _MEANS.get(request.form.get("MessageStatus", ""))
+    message_id, attempt = (_number(request.args.get(name)) for name in ("message", "attempt"))
+    if status is not None and message_id is not None and attempt is not None:
+        with unit_of_work():
+            service.settle(
+                message_id,
+                attempt=attempt,
+                status=status,
+                provider_id=request.form.get("MessageSid", "")[:64],
+                why=_why(request.form.get("ErrorCode")) if status is Status.FAILED else None,
+            )
+    return make_response("", 204)
+
+
+def _signed(settings: Settings) -> bool:
+    """Whether Twilio sent this, to the address we gave it: our own, whatever host the request names."""
+    if not settings.twilio_auth_token:
+        return False
+    url = settings.public_url + request.full_path.rstrip("?")
+    signature = request.headers.get("X-Twilio-Signature", "")
+    return bool(RequestValidator(settings.twilio_auth_token).validate(url, request.form, signature))
+
+
+def _why(code: str | None) -> Why:
+    number = _number(code)
+    return NEVER.get(number or 0, Why.NOT_DELIVERED)
+
+
+def _number(text: str | None) -> int | None:
+    if not text or not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > _LARGEST:
+        return None
+    return int(text)
+
+
 blueprints: tuple[Blueprint, ...] = (bp,)

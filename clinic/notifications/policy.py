@@ -1,0 +1,38 @@
+"""Who sees what became of messages.
+
+The front desk sees the messages of its own facilities, and codes, so that it can help somebody who got none. An
+administrator sees the fates of all messages, and the names of staff, never of patients.
+"""
+
+from __future__ import annotations
+
+from clinic.core.access import FRONT_DESK, Actor, Role
+from clinic.notifications.models import Message
+
+STAFF_RECIPIENT = "user"
+
+
+def sees_all(actor: Actor) -> bool:
+    """Whether the person sees the messages of every facility, those to staff among them."""
+    return actor.has(Role.ADMIN)
+
+
+def can_view(actor: Actor, message: Message) -> bool:
+    """Whether the person may know of this message."""
+    if sees_all(actor):
+        return True
+    if not actor.has(*FRONT_DESK) or message.recipient_type == STAFF_RECIPIENT:
+        return False
+    return message.facility_id is None or actor.works_at(message.facility_id)
+
+
+def can_name_recipient(actor: Actor, message: Message) -> bool:
+    """Whether the person may see whom the message is for."""
+    if message.recipient_type == STAFF_RECIPIENT:
+        return sees_all(actor)
+    return actor.has(*FRONT_DESK) and (message.facility_id is None or actor.works_at(message.facility_id))
+
+
+def can_change(actor: Actor, message: Message) -> bool:
+    """Whether the person may send the message again, or stop it."""
+    return can_view(actor, message)
