@@ -120,7 +120,7 @@ def _visits(practitioner_id: int) -> Select[Any]:
 
 
 def _day_visit(row: Row[Any]) -> DayVisit:
-    visit, allergies, room, note_id, note_status = row._tuple()
+    visit, allergies, room, note_id, note_status = tuple(row)
     return DayVisit(
         visit=visit, allergies=allergies or "", room=room or "", note_id=note_id, note_status=note_status
     )

@@ -11,7 +11,7 @@ text or list of texts, "vitals": {moment: {measure: text}}}``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -217,6 +217,20 @@ def flat(layout: Layout, body: Body) -> dict[str, str]:
         for part in MEASURES[measure].parts:
             values[f"{moment}-{part.code}"] = body.get("vitals", {}).get(moment, {}).get(part.code, "")
     return values
+
+
+def multiple(layout: Layout) -> set[str]:
+    """The form names of fields with several answers."""
+    return {field.name for field in layout.fields() if field.kind is FieldKind.CHOICES}
+
+
+def take_fields(layout: Layout, base: Body, other: Body, names: Collection[str]) -> Body:
+    """``base`` with the fields called ``names`` as they are in ``other``."""
+    many = multiple(layout)
+    values = flat(layout, other)
+    return read_body(
+        layout, {name: values[name].split("\n") if name in many else [values[name]] for name in names}, base
+    )
 
 
 def contains(layout: Layout, newer: Body, older: Body) -> bool:

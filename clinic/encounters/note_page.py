@@ -22,6 +22,7 @@ from clinic.encounters.layout import (
 )
 from clinic.encounters.models import Addendum, Note, NoteConflict, VitalSigns
 from clinic.encounters.service import form_labels, readiness
+from clinic.encounters.stamps import stamp_of
 from clinic.encounters.vitals import MEASURES, Measure, Part, Reading, range_words, read_vitals
 from clinic.encounters.wording import said
 from clinic.patients.display import age_text, prakriti_word, sex_letter
@@ -95,7 +96,9 @@ class FieldShown:
 
     @property
     def common(self) -> list[OptionShown]:
-        """The options to show at once: all of a short list; of a long one the first, and whatever is picked."""
+        """The options to show at once: all of a short list; of a long one the first, and whatever is
+        picked.
+        """
         if len(self.options) <= LONG_LIST:
             return self.options
         return [item for at, item in enumerate(self.options) if at < FIRST_OPTIONS or item.picked]
@@ -175,6 +178,11 @@ class NotePage:
     facts: tuple[str, ...] = ()
 
     @property
+    def stamp(self) -> str:
+        """What the form carries to say which version it shows."""
+        return note_stamp(self.note)
+
+    @property
     def template_name(self) -> str:
         return said(self.note.template.name)
 
@@ -200,6 +208,11 @@ def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = Non
         can_add=policy.can_add_to(actor, note),
         facts=patient_facts(note.patient, clock.today(zone)),
     )
+
+
+def note_stamp(note: Note) -> str:
+    """The stamp of a note as it stands."""
+    return stamp_of(read_layout(note.template.layout), note.version, note.body)
 
 
 def patient_facts(patient: Patient, today: date) -> tuple[str, ...]:

@@ -25,11 +25,14 @@ from clinic.encounters.layout import (
     flat,
     is_blank,
     missing_fields,
+    multiple,
     read_body,
     read_layout,
+    take_fields,
     too_long,
 )
 from clinic.encounters.models import Addendum, Note, NoteConflict, NoteTemplate, VitalSigns
+from clinic.encounters.stamps import Stamp, typed_here
 from clinic.encounters.templates_data import ALIASES, SHIPPED
 from clinic.encounters.vitals import MEASURES, read_vitals
 from clinic.encounters.wording import said
@@ -154,8 +157,10 @@ def open_note(actor: Actor, appointment: Appointment, template_code: str | None 
     return note
 
 
-def save_draft(actor: Actor, note: Note, typed: Typed, *, version: int) -> Saved:
-    """Keep what was typed over ``version``.
+def save_draft(
+    actor: Actor, note: Note, typed: Typed, *, version: int | None = None, stamp: Stamp | None = None
+) -> Saved:
+    """Keep what was typed over the version (or stamp) that the page showed.
 
     One conditional UPDATE decides. When another version came first, what was typed is kept aside as a
     conflict, unless it holds everything the other version says; so is what comes after signing. Raises
@@ -164,19 +169,34 @@ def save_draft(actor: Actor, note: Note, typed: Typed, *, version: int) -> Saved
     if not policy.is_author(actor, note):
         raise Forbidden(_("Only the person who began this note writes in it."))
     layout = read_layout(note.template.layout)
+    seen = stamp or Stamp(version or 0)
     for _try in range(TRIES):
         body = _typed_body(layout, note, typed)
         if flat(layout, body) == flat(layout, note.body):
             return Saved(note.version)
-        if note.status != "draft":
-            return Saved(note.version, _keep_aside(actor, note, body, version))
-        if version != note.version and not contains(layout, body, note.body):
-            return Saved(note.version, _keep_aside(actor, note, body, version))
+        late = note.status != "draft" or (
+            seen.version != note.version and not contains(layout, body, note.body)
+        )
+        if late:
+            return _keep_late(actor, layout, note, body, seen)
         saved = _put(actor, note, body)
         if saved is not None:
             return Saved(saved)
         note = queries.get_note(actor, note.id, fresh=True)
-    return Saved(note.version, _keep_aside(actor, note, _typed_body(layout, note, typed), version))
+    return _keep_late(actor, layout, note, _typed_body(layout, note, typed), seen)
+
+
+def _keep_late(actor: Actor, layout: Layout, note: Note, body: Body, seen: Stamp) -> Saved:
+    """Keep aside what was typed on a page that no longer shows the note; what was not typed there is as
+    saved.
+    """
+    fresh = typed_here(layout, seen, body)
+    if not fresh:
+        return Saved(seen.version)
+    mine = take_fields(layout, note.body, body, fresh)
+    if flat(layout, mine) == flat(layout, note.body):
+        return Saved(seen.version)
+    return Saved(note.version, _keep_aside(actor, note, mine, seen.version))
 
 
 def _typed_body(layout: Layout, note: Note, typed: Typed) -> Body:
@@ -261,7 +281,7 @@ def settle_conflict(
 def _merged(layout: Layout, theirs: Body, yours: Body, choices: Mapping[str, str]) -> Body:
     mine, other = flat(layout, yours), flat(layout, theirs)
     chosen: dict[str, list[str]] = {}
-    many = {field.name for field in layout.fields() if field.kind == "choices"}
+    many = multiple(layout)
     texts = {field.name for field in layout.fields() if field.kind in ("text", "line")}
     for name in mine:
         if mine[name] == other[name]:

@@ -130,6 +130,9 @@ class Autosave {
     } else if (answer.status === 409) {
       const place = document.querySelector("[data-autosave-conflict]");
       const html = await answer.text();
+      // The server keeps this text too: nothing is unsaved, and nothing more is typed until somebody has chosen.
+      this.saved = body;
+      this.form.inert = true;
       this.say("conflict");
       if (place) {
         place.innerHTML = html;

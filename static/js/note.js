@@ -2,12 +2,15 @@
 // taken back, and the foot says what is still missing whenever the server has saved.
 import { findAll } from "./find.js";
 
+// At the cursor; at the end of a text nobody has put the cursor into yet.
 function insert(area, phrase) {
-  const start = area.selectionStart ?? area.value.length;
+  const start = area.dataset.entered ? area.selectionStart : area.value.length;
+  const end = area.dataset.entered ? area.selectionEnd : start;
   const before = area.value.slice(0, start);
   const gap = before && !/\s$/.test(before) ? " " : "";
+  const after = /^\S/.test(area.value.slice(end)) ? " " : "";
   area.focus();
-  area.setRangeText(gap + phrase, start, area.selectionEnd ?? start, "end");
+  area.setRangeText(gap + phrase + after, start, end, "end");
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -16,6 +19,7 @@ function startPhrases(root) {
     const area = document.getElementById(group.dataset.phrasesFor);
     if (!area) continue;
     group.hidden = false;
+    area.addEventListener("focus", () => { area.dataset.entered = "yes"; });
     group.addEventListener("click", (event) => {
       const phrase = event.target.closest("[data-phrase]")?.dataset.phrase;
       if (phrase) insert(area, phrase);
@@ -122,4 +126,17 @@ function startMissing(root) {
   }
 }
 
-for (const start of [startPhrases, startVitals, startClearable, startMissing]) start(document);
+// What was refused is no longer marked once somebody has changed it; the server looks again at the next try.
+function startMended(root) {
+  for (const form of findAll(root, "form[data-note]")) {
+    form.addEventListener("input", (event) => {
+      const field = event.target.closest(".field[data-invalid]");
+      if (!field) return;
+      delete field.dataset.invalid;
+      for (const marked of field.querySelectorAll("[aria-invalid]")) marked.removeAttribute("aria-invalid");
+      field.querySelector(".field-error")?.remove();
+    });
+  }
+}
+
+for (const start of [startMended, startPhrases, startVitals, startClearable, startMissing]) start(document);

@@ -16,7 +16,8 @@ from clinic.core.web import current_actor, go_to, page, say
 from clinic.encounters import queries, service
 from clinic.encounters.forms import AddendumForm
 from clinic.encounters.models import Note
-from clinic.encounters.note_page import note_page, patient_facts, sections_of, wrong_labels
+from clinic.encounters.note_page import note_page, note_stamp, patient_facts, sections_of, wrong_labels
+from clinic.encounters.stamps import Stamp, read_stamp
 from clinic.encounters.views.blueprint import bp, load_note
 from clinic.encounters.views.my_day import load_visit
 from clinic.encounters.views.settling import conflict_fragment
@@ -38,9 +39,14 @@ def open(reference: str) -> Response:  # noqa: A001  (the endpoint's name)
 
 
 @bp.get("/notes/<id:note_id>")
+@bp.get("/notes/<id:note_id>/sign", endpoint="sign_again")
+@bp.get("/notes/<id:note_id>/addenda", endpoint="add_again")
 @allow(Role.PRACTITIONER, Role.THERAPIST)
 def show(note_id: int) -> Response:
-    """The note: a form while it is its author's draft, a page to read once it is signed."""
+    """The note: a form while it is its author's draft, a page to read once it is signed.
+
+    Also where a refused form was sent to, so that reloading that page shows the note.
+    """
     actor = current_actor()
     note = load_note(actor, note_id)
     audit.read(
@@ -61,7 +67,7 @@ def save(note_id: int) -> Response:
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
-        saved = service.save_draft(actor, note, typed(), version=typed_version())
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
     if saved.conflict_id is not None:
         return go_to(url_for("encounters.conflict", note_id=note_id))
     say(_("Saved."))
@@ -78,14 +84,16 @@ def draft(note_id: int) -> Response:
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
-        saved = service.save_draft(actor, note, typed(), version=typed_version())
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
     note = queries.get_note(actor, note_id, fresh=True)
     if saved.conflict_id is not None:
         return conflict_fragment(note, saved.conflict_id)
     problems, missing = service.readiness(note)
+    seen = typed_stamp()
+    unchanged = saved.version == seen.version != note.version
     zone = note.appointment.facility.zone
     return jsonify(
-        version=saved.version,
+        version=request.form["version"] if unchanged else note_stamp(note),
         saved_at=show_time(note.saved_at, zone),
         missing=missing,
         wrong=wrong_labels(note, problems, missing),
@@ -101,7 +109,7 @@ def sign(note_id: int) -> Response:
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
-        saved = service.save_draft(actor, note, typed(), version=typed_version())
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
     if saved.conflict_id is not None:
         return go_to(url_for("encounters.conflict", note_id=note_id))
     note = queries.get_note(actor, note_id, fresh=True)
@@ -190,7 +198,6 @@ def typed() -> dict[str, list[str]]:
     return request.form.to_dict(flat=False)
 
 
-def typed_version() -> int:
-    """The version the form was drawn from; 0, which no note has, when it says nothing sensible."""
-    text = request.form.get("version", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+def typed_stamp() -> Stamp:
+    """Which version of the note the form was drawn from."""
+    return read_stamp(request.form.get("version", ""))
