@@ -79,6 +79,8 @@ RULES = (
     CREATE TRIGGER vital_signs_signed_locked BEFORE INSERT OR UPDATE OR DELETE ON vital_signs
     FOR EACH ROW EXECUTE FUNCTION vital_signs_signed_locked()
     """,
+    "CREATE TRIGGER vital_signs_not_truncated BEFORE TRUNCATE ON vital_signs "
+    "FOR EACH STATEMENT EXECUTE FUNCTION append_only()",
     "INSERT INTO clinic_groups (name) VALUES ('Clinics')",
 )
 FUNCTIONS = ("patients_words", "append_only", "notes_signed_locked", "vital_signs_signed_locked")
