@@ -1,4 +1,4 @@
-"""What the command line can do: ``flask admin``, ``flask demo``, ``flask import``, ``flask worker``, ``flask clock``."""
+"""What the command line can do: ``flask admin``, ``demo``, ``import``, ``seed``, ``worker`` and ``clock``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from flask.cli import AppGroup, with_appcontext
 
 from clinic import demo
 from clinic.accounts.cli import create_admin_link
-from clinic.core import periodic
 from clinic.core.access import SYSTEM
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
+from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
 from clinic.notifications.worker import run_worker
 from clinic.patients.fhir import ImportRefused, import_folder
@@ -94,7 +94,7 @@ def worker() -> None:
 @with_appcontext
 def tick() -> None:
     """Do what comes round by itself until told to stop."""
-    periodic.run_clock(cast(Flask, current_app._get_current_object()))  # type: ignore[attr-defined]
+    run_clock(cast(Flask, current_app._get_current_object()))  # type: ignore[attr-defined]
 
 
 def register(app: Flask) -> None:
