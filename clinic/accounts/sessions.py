@@ -18,11 +18,13 @@ from clinic.accounts.service.open_sessions import (
     mark_seen,
     start_session,
 )
+from clinic.accounts.service.tidying import forget_old
 from clinic.audit import service as audit
 from clinic.core import clock, crypto
 from clinic.core.access import Actor
 from clinic.core.db import unit_of_work
 from clinic.core.i18n import LOCALES
+from clinic.core.periodic import every
 from clinic.core.web import is_timed_refresh
 
 BROWSER = "browser"
@@ -43,6 +45,7 @@ class Token(UserMixin):  # type: ignore[misc]
 
 def init_sessions(app: Flask) -> None:
     """Put who is signed in on ``g.actor`` before each request, at the cost of one query."""
+    every(3600, "accounts.forget_old", forget_old)
     manager = LoginManager(app)
     manager.session_protection = None  # the row decides, not the browser's address
 
@@ -54,6 +57,7 @@ def init_sessions(app: Flask) -> None:
     @app.before_request
     def recognise() -> None:
         g.actor = None
+        g.pop("_login_user", None)  # an application context may outlive a request
         if request.endpoint == "static" or not session.get("_user_id"):
             return
         opened: OpenSession | None = getattr(current_user, "opened", None)

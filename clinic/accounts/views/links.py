@@ -1,4 +1,4 @@
-"""Links sent by e-mail: an invitation, a forgotten password. Opening one spends nothing, sending its form does."""
+"""Links sent by e-mail: an invitation, a forgotten password. Opening one spends nothing; its form does."""
 
 from __future__ import annotations
 

@@ -1,0 +1,28 @@
+"""What signing in leaves behind, and how long it is kept. What happened is in the audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from clinic.accounts.models import LoginSession, OneTimeCode, SignInAttempt
+from clinic.core import clock
+from clinic.core.db import db, unit_of_work
+
+FAILURES, CODES, FINISHED = timedelta(days=2), timedelta(days=2), timedelta(days=90)
+"""Failed tries and codes are counted by the day; a browser is known for as long as its success is kept."""
+
+
+def forget_old() -> None:
+    """Delete tries, codes and sessions that no longer decide anything."""
+    now = clock.now()
+    old = (
+        delete(SignInAttempt).where(SignInAttempt.at < now - FAILURES, SignInAttempt.succeeded.is_(False)),
+        delete(SignInAttempt).where(SignInAttempt.at < now - FINISHED),
+        delete(OneTimeCode).where(OneTimeCode.created_at < now - CODES),
+        delete(LoginSession).where(LoginSession.expires_at < now - FINISHED),
+    )
+    with unit_of_work():
+        for query in old:
+            db.session.execute(query.execution_options(synchronize_session=False))
