@@ -22,7 +22,7 @@ from jinja2 import TemplateSyntaxError
 CHECKOUT = Path(__file__).resolve().parents[2]
 CATALOGS = CHECKOUT / "clinic" / "translations"
 LANGUAGES = ("hi",)
-KEYWORDS = {**DEFAULT_KEYWORDS, "lazy": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "lazy": None, "_l": None, "lazy_gettext": None}
 EPOCH = datetime(2026, 11, 20, tzinfo=UTC)
 
 

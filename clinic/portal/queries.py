@@ -8,6 +8,9 @@ from sqlalchemy.orm import joinedload
 from clinic.core import clock
 from clinic.core.db import db
 from clinic.core.paging import Page, PageRequest
+from clinic.patients.models import IntakeLink, Patient
+from clinic.patients.queries.intake import IntakeState, intake_of
+from clinic.portal.intake import IntakeLine, is_own, line_of
 from clinic.scheduling.models import Appointment, AppointmentEvent, AppointmentStatus
 
 COMING = "patient_coming"
@@ -54,6 +57,32 @@ def said_coming(appointment: Appointment) -> bool:
         AppointmentEvent.id > later_move,
     )
     return bool(db.session.scalar(select(said)))
+
+
+def own_intake(patient_id: int, user_id: int) -> IntakeLink | None:
+    """The intake link the portal opened for this sign-in, while it can be written to."""
+    rows = db.session.scalars(
+        select(IntakeLink)
+        .where(
+            IntakeLink.patient_id == patient_id,
+            IntakeLink.created_by == user_id,
+            IntakeLink.revoked_at.is_(None),
+            IntakeLink.reviewed_at.is_(None),
+            IntakeLink.expires_at > clock.now(),
+        )
+        .order_by(IntakeLink.id.desc())
+    )
+    return next((link for link in rows if is_own(link, user_id)), None)
+
+
+def intake_line(patient: Patient, user_id: int) -> IntakeLine | None:
+    """What Home says about the patient's intake form; None when there is nothing to do about it."""
+    if patient.deceased:
+        return None
+    link, state = intake_of(patient.id)
+    if link is not None and state is IntakeState.SUBMITTED and not is_own(link, user_id):
+        return None
+    return line_of(state)
 
 
 def can_still_change(appointment: Appointment) -> bool:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from clinic.audit import service as audit
+from clinic.core import clock, crypto
 from clinic.core.access import Actor
+from clinic.core.db import db
 from clinic.core.errors import Conflict, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.patients import service as patients
 from clinic.patients.details import COLUMNS, PatientDetails
-from clinic.patients.models import Patient
-from clinic.patients.queries import patients_of_login
-from clinic.portal.queries import COMING, can_still_change, said_coming
+from clinic.patients.models import IntakeLink, Patient
+from clinic.patients.queries import get_patient_for_change, patients_of_login
+from clinic.patients.service.intake import OPEN_FOR
+from clinic.portal.intake import token_of
+from clinic.portal.queries import COMING, can_still_change, own_intake, said_coming
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.service import events
@@ -57,6 +62,37 @@ def update_contact(
     kept = {name: getattr(patient, name) for name in COLUMNS if getattr(patient, name) is not None}
     details = PatientDetails(**{**kept, **asdict(contact)})
     return patients.update(actor, patient.id, details, expected_version=expected_version)
+
+
+def open_intake(actor: Actor, patient: Patient) -> str:
+    """The token of the household's own intake link for a member; a link is made where none is open.
+
+    Raises NotFound for who may not know of the patient.
+    """
+    patient = get_patient_for_change(actor, patient.id)
+    user_id = actor.user_id or 0
+    link = own_intake(patient.id, user_id)
+    if link is None:
+        link = IntakeLink(
+            patient_id=patient.id,
+            facility_id=patient.facility_id,
+            token_hash=crypto.token_hash(crypto.new_token()),
+            expires_at=clock.now() + OPEN_FOR,
+            created_by=actor.user_id,
+        )
+        db.session.add(link)
+        db.session.flush()
+        link.token_hash = crypto.token_hash(token_of(link.id, user_id))
+        db.session.flush()
+        audit.record(
+            actor,
+            "intake.opened",
+            subject_type="intake_link",
+            subject_id=link.id,
+            patient_id=patient.id,
+            facility_id=link.facility_id,
+        )
+    return token_of(link.id, user_id)
 
 
 def say_coming(actor: Actor, appointment: Appointment) -> None:

@@ -18,9 +18,9 @@ bp = Blueprint("portal", __name__, url_prefix="/portal")
 
 def clinic() -> Facility:
     """The clinic whose portal this is."""
-    if "portal_clinic" not in g:
-        g.portal_clinic = default_facility()
-    facility: Facility = g.portal_clinic
+    if "facility" not in g:
+        g.facility = default_facility()
+    facility: Facility = g.facility
     return facility
 
 

@@ -7,7 +7,7 @@ from flask import Response
 from clinic.audit import service as audit
 from clinic.core.access import Role, allow
 from clinic.core.web import current_actor, page
-from clinic.portal.queries import can_still_change, said_coming
+from clinic.portal.queries import can_still_change, intake_line, said_coming
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
 from clinic.scheduling.queries import next_appointment
@@ -36,4 +36,5 @@ def home() -> Response:
         visit=visit,
         changeable=visit is not None and can_still_change(visit),
         coming=visit is not None and said_coming(visit),
+        intake=intake_line(patient, current_actor().user_id or 0),
     )
