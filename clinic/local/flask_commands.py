@@ -20,6 +20,7 @@ def main(commands: list[str]) -> int:
     """Run the commands on one application; the exit code of the first that fails, or 0."""
     group = FlaskGroup()
     info = ScriptInfo(app_import_path=os.environ.get("FLASK_APP", "wsgi.py"))
+    info.load_app()  # flask itself would only say that there is no such command
     for command in commands:
         print(f"{MARK}{command}", flush=True)
         try:

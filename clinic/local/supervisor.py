@@ -191,7 +191,7 @@ def prepare(place: Place, env: dict[str, str]) -> dict[str, object]:
         raise LocalError(f"The database could not be made ready. {end_of(log)}")
     shown = output.rpartition(f"{MARK}{PREPARE[-1]}")[2]
     try:
-        return dict(json.loads(shown))
+        return {str(key): value for key, value in json.loads(shown).items()}
     except ValueError:
         return {}
 
@@ -213,10 +213,9 @@ def wait_for_page(place: Place, web: Child) -> None:
 def greeting(place: Place, demo: Mapping[str, object]) -> str:
     """The one block a person needs: the address, who may log in, how to stop."""
     lines = ["", f"Sutra is ready:  {place.address}", ""]
-    logins = demo.get("logins")
-    rows = []
-    if isinstance(logins, list) and logins:
-        rows += [(login["role"], login["email"]) for login in logins]
+    staff = {role: email for role, email in demo.items() if "@" in str(email)}
+    rows = [(role.replace("_", " ").capitalize(), email) for role, email in staff.items()]
+    if staff:
         rows += [("Password", demo.get("password"))]
     if demo.get("patient_mobile"):
         rows += [("Patient", f"{place.address}/portal/sign-in with mobile {demo['patient_mobile']}")]

@@ -57,12 +57,8 @@ def load(if_empty: bool) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show(as_json: bool) -> None:
     assert as_json
-    login = {"role": "Administrator", "email": "admin@sutra.test"}
-    click.echo(
-        json.dumps(
-            {"logins": [login], "password": "stub-password", "patient_mobile": "+91 98000 00000"}, indent=1
-        )
-    )
+    facts = {"admin": "admin@sutra.test", "password": "stub-password", "patient_mobile": "98000 00000"}
+    click.echo(json.dumps(facts))
 
 
 def serve_until_stopped(name: str) -> None:
