@@ -53,7 +53,7 @@ class TextField(TextAreaField):
         super().__init__(label, [*validators, limit], filters=[_clean], **options)
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):
     """A form that binds only the fields it names."""
 
     def refuse(self, error: DomainError) -> None:
