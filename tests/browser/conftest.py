@@ -1,0 +1,203 @@
+"""The whole product in processes of its own, and a real browser in front of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import environment
+
+ROOT = Path(__file__).parents[2]
+DESKTOP, TABLET, PHONE = (1440, 900), (768, 1024), (390, 844)
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def chromium_path() -> str | None:
+    """A Chromium on this machine, if there is one."""
+    named = os.environ.get("SUTRA_CHROMIUM")
+    return named or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without a Chromium these tests are skipped and say so; where one is demanded, they run and fail."""
+    if chromium_path() or os.environ.get("SUTRA_REQUIRE_BROWSER"):
+        return
+    skip = pytest.mark.skip(reason="No Chromium on this machine: install one, or name it in SUTRA_CHROMIUM.")
+    for item in items:
+        if "tests/browser" in item.nodeid:
+            item.add_marker(skip)
+
+
+@dataclass
+class Clinic:
+    """A running demo clinic: its address, how to sign in, and its processes."""
+
+    url: str
+    log_ins: dict[str, str]
+    environment: dict[str, str]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What was sent, newest first."""
+        with urllib.request.urlopen(f"{self.url}/dev/messages.json") as answer:
+            listed = json.load(answer)
+        return list(listed["messages"] if isinstance(listed, dict) else listed)
+
+
+@pytest.fixture(scope="session")
+def clinic(make_database: Callable[[str], str], worker_number: int) -> Iterator[Clinic]:
+    """Web (two workers), worker and clock on a database with the demo clinic."""
+    port = _free_port()
+    env = os.environ | environment(
+        make_database("browser"),
+        worker_number + 6,
+        FLASK_APP="wsgi.py",
+        PUBLIC_URL=f"http://127.0.0.1:{port}",
+        WEB_CONCURRENCY="2",
+        PORT=str(port),
+    )
+    flask = [sys.executable, "-m", "flask"]
+    subprocess.run([*flask, "demo", "load"], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    shown = subprocess.run(
+        [*flask, "demo", "show", "--json"], cwd=ROOT, env=env, check=True, capture_output=True
+    )
+    web = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", "wsgi:app"]
+    commands = (web, [*flask, "worker"], [*flask, "clock"])
+    running = Clinic(f"http://127.0.0.1:{port}", json.loads(shown.stdout), env)
+    running.processes = [
+        subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
+        for command in commands
+    ]
+    try:
+        _wait_until_up(running)
+        yield running
+    finally:
+        for process in running.processes:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in running.processes:
+            process.wait(timeout=30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_up(running: Clinic) -> None:
+    """Ask until the web process answers; its socket is bound before it can, so the tries are few."""
+    ask = urllib.request.Request(f"{running.url}/healthz")
+    for _attempt in range(600):
+        if running.processes[0].poll() is not None:
+            raise RuntimeError("The web process ended at once.")
+        try:
+            with urllib.request.urlopen(ask, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            _pause()
+    raise RuntimeError("The web process did not answer.")
+
+
+def _pause() -> None:
+    """Wait a tenth of a second for a port that is not open yet."""
+    with socket.socket() as idle:
+        idle.settimeout(0.1)
+        idle.bind(("127.0.0.1", 0))
+        idle.listen()
+        try:
+            idle.accept()
+        except TimeoutError:
+            return
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, "--no-sandbox"])
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Visitor:
+    """One person's browser window. Everything a page complains of is kept, and fails the test at its end."""
+
+    page: Page
+    clinic: Clinic
+    complaints: list[str]
+
+    def go(self, path: str) -> Page:
+        """Open a page of the clinic."""
+        self.page.goto(self.clinic.url + path)
+        return self.page
+
+    def check_accessibility(self) -> None:
+        """axe finds nothing on the page as it is now."""
+        found = Axe().run(self.page, options=AXE)
+        named = [
+            f"{violation['id']}: {[node['target'] for node in violation['nodes']][:4]}"
+            for violation in found.response["violations"]
+        ]
+        assert not named, f"{self.page.url}: {named}"
+
+    def sign_in_staff(self, who: str) -> None:
+        """Sign in by e-mail and the demo's password."""
+        self.go("/sign-in")
+        self.page.get_by_label("E-mail").fill(self.clinic.log_ins[who])
+        self.page.get_by_label("Password", exact=True).fill(self.clinic.log_ins["password"])
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+
+@pytest.fixture
+def visitor(browser: Browser, clinic: Clinic) -> Iterator[Callable[..., Visitor]]:
+    """``visitor(PHONE)`` opens a window of that size, with nobody signed in."""
+    opened: list[Visitor] = []
+
+    def open_window(size: tuple[int, int] = DESKTOP, locale: str = "en-IN", **options: Any) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, locale=locale, reduced_motion="reduce", **options
+        )
+        page, complaints = context.new_page(), []
+        page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
+        page.on(
+            "console",
+            lambda line: (
+                complaints.append(f"{page.url}: {line.text}")
+                if line.type == "error" and "Failed to load resource" not in line.text
+                else None
+            ),
+        )
+        opened.append(Visitor(page, clinic, complaints))
+        return opened[-1]
+
+    yield open_window
+    complaints = [line for one in opened for line in one.complaints]
+    for one in opened:
+        one.page.context.close()
+    assert not complaints, complaints
