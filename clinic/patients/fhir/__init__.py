@@ -1,16 +1,6 @@
-"""Patients from elsewhere, as FHIR R4."""
+"""Bringing in patients, their allergies and practitioners from FHIR R4 files."""
 
-from __future__ import annotations
+from clinic.patients.fhir.folder import import_folder
+from clinic.patients.fhir.report import ImportRefused, Refusal, Report
 
-from pathlib import Path
-
-from clinic.core.access import Actor
-from clinic.core.errors import DomainError
-
-
-class ImportRefused(DomainError):
-    """The files were not taken, and why."""
-
-
-def import_folder(folder: Path, actor: Actor, *, accept_refused: bool = False) -> str:
-    raise ImportRefused(f"{folder} {actor.name} {accept_refused}")
+__all__ = ["ImportRefused", "Refusal", "Report", "import_folder"]
