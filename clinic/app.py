@@ -49,6 +49,7 @@ CONNECTIONS = (
     "clinic.accounts.messages",
     "clinic.patients.messages",
     "clinic.scheduling.messages",
+    "clinic.scheduling.signals",
     "clinic.notifications.sweep",
 )
 """Modules with ``connect()``: they register message kinds, periodic work and signal handlers."""

@@ -1,12 +1,13 @@
 """What patients are told about their visits: each change once, and reminders while they are still true.
 
-The service calls these functions in the transaction of the change. Each message names the visit's start in its
+The service calls these functions in the transaction of the change. Each message names the visit's start in
+its
 ``dedupe_key``, and is compared with the visit as it is just before it goes out: what is stale stays here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -24,6 +25,7 @@ from clinic.notifications.wording import Why
 from clinic.patients.models import Patient
 from clinic.scheduling.models import Appointment, AppointmentStatus
 
+SUBJECT = "appointment"
 REMINDERS = {
     "reminder_24h": timedelta(hours=24),
     "reminder_2h": timedelta(hours=2),
@@ -56,7 +58,9 @@ _TRUE_WHILE: Mapping[str, set[AppointmentStatus]] = {
 
 
 def booked(appointment: Appointment, *, tell: bool) -> None:
-    """A visit was booked: say so, and plan its reminders (once confirmed, if it waits for the clinic's word)."""
+    """A visit was booked: say so, and plan its reminders (once confirmed, if it waits for the clinic's
+    word).
+    """
     news = _news("appointment_booked", appointment) if tell else []
     notifications.queue_messages([*news, *_reminders(appointment)])
 
@@ -92,14 +96,18 @@ def undone(appointment: Appointment) -> None:
 
     Where the patient has heard of the change already they are told how things stand now.
     """
-    told = last_told(subject_type="appointment", subject_id=appointment.id, kinds=CHANGES)
-    about = {"subject_type": "appointment", "subject_id": appointment.id}
+    told = last_told(subject_type=SUBJECT, subject_id=appointment.id, kinds=CHANGES)
     if appointment.status not in ENDED:
-        notifications.withdraw(**about, kinds=ENDED.values(), why=Why.UNDONE)
-    notifications.withdraw(**about, why=Why.UNDONE, unless_key_contains=_about(appointment))
+        _withdraw(appointment, why=Why.UNDONE, kinds=list(ENDED.values()))
+    _withdraw(appointment, why=Why.UNDONE, unless_key_contains=_about(appointment))
     news: list[NewMessage] = []
     if told is None or told.is_about(_about(appointment)):
-        notifications.reinstate(**about, kinds=CHANGES[:2], key_contains=_about(appointment))
+        notifications.reinstate(
+            subject_type=SUBJECT,
+            subject_id=appointment.id,
+            kinds=CHANGES[:2],
+            key_contains=_about(appointment),
+        )
     if told is not None and not _still_true(told, appointment):
         news = _news(_how_it_stands(told, appointment), appointment)
     notifications.queue_messages([*news, *_reminders(appointment)])
@@ -118,8 +126,20 @@ def _how_it_stands(told: Told, appointment: Appointment) -> str:
     return "appointment_confirmed" if told.kind in ENDED.values() else "appointment_moved"
 
 
-def _withdraw(appointment: Appointment, why: Why = Why.CHANGED) -> None:
-    notifications.withdraw(subject_type="appointment", subject_id=appointment.id, why=why)
+def _withdraw(
+    appointment: Appointment,
+    *,
+    why: Why = Why.CHANGED,
+    kinds: Collection[str] | None = None,
+    unless_key_contains: str | None = None,
+) -> None:
+    notifications.withdraw(
+        subject_type=SUBJECT,
+        subject_id=appointment.id,
+        why=why,
+        kinds=kinds,
+        unless_key_contains=unless_key_contains,
+    )
 
 
 def _about(appointment: Appointment) -> str:
@@ -190,7 +210,7 @@ def _message(
         channel=channel,
         recipient_type="patient",
         recipient_id=appointment.patient_id,
-        subject_type="appointment",
+        subject_type=SUBJECT,
         subject_id=appointment.id,
         patient_id=appointment.patient_id,
         facility_id=appointment.facility_id,

@@ -17,13 +17,15 @@ def is_own_practitioner(actor: Actor, appointment: Appointment) -> bool:
     return actor.user_id is not None and appointment.practitioner.user_id == actor.user_id
 
 
-def can_book(actor: Actor, facility_id: int, *, is_guardian: bool = False) -> bool:
-    """Front desk and clinical staff of the facility; a patient's own sign-in."""
+def can_book(actor: Actor, facility_id: int, *, sees_patient: bool = True) -> bool:
+    """Front desk and clinical staff of the facility, and a patient's own sign-in, for patients they may
+    see.
+    """
     if is_system(actor):
         return True
     if actor.is_patient:
-        return is_guardian
-    return actor.has(*FRONT_DESK, *CLINICAL) and actor.works_at(facility_id)
+        return sees_patient
+    return sees_patient and actor.has(*FRONT_DESK, *CLINICAL) and actor.works_at(facility_id)
 
 
 def can_override(actor: Actor, facility_id: int) -> bool:
@@ -31,9 +33,15 @@ def can_override(actor: Actor, facility_id: int) -> bool:
     return not actor.is_patient and can_book(actor, facility_id)
 
 
-def can_view(actor: Actor, appointment: Appointment, *, is_guardian: bool = False) -> bool:
-    """Front desk of the facility, its clinical staff, and whoever acts for the patient."""
-    return can_book(actor, appointment.facility_id, is_guardian=is_guardian)
+def can_view(actor: Actor, appointment: Appointment, *, sees_patient: bool) -> bool:
+    """Front desk of the facility, the visit's practitioner, and whoever may see the patient."""
+    if is_system(actor):
+        return True
+    if actor.is_patient:
+        return sees_patient
+    if actor.has(*FRONT_DESK) and actor.works_at(appointment.facility_id):
+        return True
+    return actor.has(*CLINICAL) and (sees_patient or is_own_practitioner(actor, appointment))
 
 
 def can_take(actor: Actor, appointment: Appointment, step: Step, *, is_guardian: bool = False) -> bool:

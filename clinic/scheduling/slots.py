@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from clinic.core import clock
 
@@ -31,6 +32,20 @@ class WeeklyInterval:
     ends: time
     valid_from: date
     valid_until: date | None
+
+    @classmethod
+    def read(cls, entry: Sequence[Any]) -> WeeklyInterval:
+        """One from a JSON row of weekday, starts, ends, valid from and valid until, as Postgres writes
+        them.
+        """
+        weekday, starts, ends, since, until = entry
+        return cls(
+            weekday,
+            time.fromisoformat(starts),
+            time.fromisoformat(ends),
+            date.fromisoformat(since),
+            date.fromisoformat(until) if until else None,
+        )
 
     def holds_on(self, day: date) -> bool:
         return (

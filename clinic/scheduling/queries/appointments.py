@@ -15,6 +15,7 @@ from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
 from clinic.facilities.models import Facility
+from clinic.patients import policy as patients_policy
 from clinic.patients.models import Guardianship
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling import policy
@@ -41,17 +42,9 @@ def get_appointment(actor: Actor, reference: str) -> Appointment:
     text = reference.strip().upper()
     row = None
     if _REFERENCE.fullmatch(text):
-        guardian = (
-            exists()
-            .where(
-                Guardianship.patient_id == Appointment.patient_id,
-                Guardianship.user_id == (actor.user_id or 0),
-                Guardianship.ended_at.is_(None),
-            )
-            .label("is_guardian")
-        )
-        row = db.session.execute(_with_all(guardian).where(Appointment.reference == text)).first()
-    if row is None or not policy.can_view(actor, row[0], is_guardian=row[1]):
+        seen = patients_policy.visible(actor).label("sees_patient")
+        row = db.session.execute(_with_all(seen).where(Appointment.reference == text)).first()
+    if row is None or not policy.can_view(actor, row[0], sees_patient=row[1]):
         raise NotFound(_("There is no such visit."))
     appointment: Appointment = row[0]
     return appointment

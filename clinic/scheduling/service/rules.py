@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Interval, and_, func, literal, select
@@ -15,7 +15,8 @@ from clinic.core.db import db
 from clinic.core.errors import Forbidden, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.facilities.models import Facility
-from clinic.patients.models import Guardianship, Patient
+from clinic.patients import policy as patients_policy
+from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling import policy
 from clinic.scheduling.errors import OutsideRules
@@ -40,7 +41,7 @@ class Ground:
     unit_ids: tuple[int, ...]
     intervals: tuple[WeeklyInterval, ...]
     is_off: bool
-    is_guardian: bool
+    sees_patient: bool
     stale_holds: bool
     earlier_id: int | None
 
@@ -71,7 +72,7 @@ def load_ground(
             _units(facility_id, practitioner_id),
             _intervals(facility_id, practitioner_id),
             _is_off(facility_id, practitioner_id, starts, duration),
-            _guards(actor, patient_id),
+            patients_policy.visible(actor).label("sees_patient"),
             stale_holds_exist(),
             _earlier(submission_key),
         )
@@ -82,16 +83,16 @@ def load_ground(
     ).first()
     if row is None or not row[4]:
         raise NotFound(_("The service, the patient or the practitioner is not at this clinic."))
-    facility, service, patient, practitioner, units, intervals, is_off, guards, stale, earlier = row
+    facility, service, patient, practitioner, units, intervals, is_off, sees, stale, earlier = row
     return Ground(
         facility,
         service,
         patient,
         practitioner,
         tuple(units),
-        tuple(_interval(entry) for entry in intervals or ()),
+        tuple(WeeklyInterval.read(entry) for entry in intervals or ()),
         is_off,
-        guards,
+        sees,
         stale,
         earlier,
     )
@@ -102,7 +103,7 @@ def check(actor: Actor, ground: Ground, during: Stretch, *, override_reason: str
 
     Raises OutsideRules, or Forbidden for who may not book here.
     """
-    if not policy.can_book(actor, ground.facility.id, is_guardian=ground.is_guardian):
+    if not policy.can_book(actor, ground.facility.id, sees_patient=ground.sees_patient):
         raise Forbidden(_("You may not book for this patient here."))
     _check_people(ground)
     if actor.is_patient:
@@ -182,17 +183,6 @@ def _intervals(facility_id: int, practitioner_id: int) -> Any:
     )
 
 
-def _interval(entry: list[Any]) -> WeeklyInterval:
-    weekday, starts, ends, since, until = entry
-    return WeeklyInterval(
-        weekday,
-        time.fromisoformat(starts),
-        time.fromisoformat(ends),
-        date.fromisoformat(since),
-        date.fromisoformat(until) if until else None,
-    )
-
-
 def _is_off(facility_id: int, practitioner_id: int, starts: datetime, duration: timedelta | None) -> Any:
     lasts = literal(duration, Interval) if duration else func.make_interval(0, 0, 0, 0, 0, Service.minutes)
     during = func.tstzrange(
@@ -203,20 +193,6 @@ def _is_off(facility_id: int, practitioner_id: int, starts: datetime, duration: 
         .join(Resource, Resource.id == TimeOff.resource_id)
         .where(*_mine(facility_id, practitioner_id), TimeOff.during.op("&&")(during))
         .correlate(Service)
-        .exists()
-    )
-
-
-def _guards(actor: Actor, patient_id: int) -> Any:
-    if not actor.is_patient:
-        return literal(False)
-    return (
-        select(Guardianship.id)
-        .where(
-            Guardianship.user_id == actor.user_id,
-            Guardianship.patient_id == patient_id,
-            Guardianship.ended_at.is_(None),
-        )
         .exists()
     )
 

@@ -1,0 +1,44 @@
+"""The shape of what is typed when hours, rooms and services are arranged."""
+
+from __future__ import annotations
+
+from wtforms import BooleanField, DecimalField, IntegerField, SelectField
+from wtforms.validators import InputRequired, NumberRange, Optional
+
+from clinic.core.forms import Form, LineField, TextField
+from clinic.core.i18n import lazy as _l
+
+REQUIRED = InputRequired(_l("Fill this in."))
+
+
+class RoomForm(Form):
+    """A room, what it is for, and how many visits fit in at once."""
+
+    name = LineField(_l("Name"), [REQUIRED], longest=80)
+    room_kind = LineField(_l("Kind of room"), [REQUIRED], longest=40)
+    places = IntegerField(_l("Places"), [NumberRange(1, 50, _l("A room has 1 to 50 places."))], default=1)
+    active = BooleanField(_l("Can be booked"), default=True)
+
+
+class ServiceForm(Form):
+    """A service: what it is called, how long it takes, what it needs."""
+
+    name = LineField(_l("Name"), [REQUIRED], longest=120)
+    name_hi = LineField(_l("Name in Hindi"), longest=120)
+    code = LineField(_l("Short code"), [REQUIRED], longest=40)
+    minutes = IntegerField(
+        _l("Minutes"), [NumberRange(5, 720, _l("A visit lasts 5 to 720 minutes."))], default=30
+    )
+    fee = DecimalField(
+        _l("Fee"), [NumberRange(0, 9_999_999, _l("A fee is from 0 to 9,999,999."))], default=0, places=2
+    )
+    hue = SelectField(
+        _l("Colour in the calendar"), choices=[(n, str(n)) for n in range(1, 9)], coerce=int, default=1
+    )
+    room_kind = LineField(_l("Kind of room it needs"), longest=40)
+    note_template = LineField(_l("Note template"), [Optional()], longest=40, default="soap")
+    online_booking = BooleanField(_l("Patients can book it online"), default=True)
+    needs_confirmation = BooleanField(_l("An online booking waits until staff confirm it"))
+    before_you_come = TextField(_l("Before you come"), longest=1000)
+    before_you_come_hi = TextField(_l("Before you come, in Hindi"), longest=1000)
+    active = BooleanField(_l("Offered"), default=True)
