@@ -1,7 +1,8 @@
 """`make run`: the whole clinic on one machine, from nothing to a page, until Ctrl-C.
 
-Order: lock, port, servers, migrations, demo clinic, web, and once that answers worker and clock. The stop is
-the same in reverse. All data lies in `var/` of the checkout; nothing listens beyond 127.0.0.1.
+Order: lock, port, servers, migrations, demo clinic, web (beside those two, from the second start on), and
+once that answers worker and clock. The stop is the same in reverse. All data lies in `var/` of the checkout;
+nothing listens beyond 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -164,8 +165,6 @@ def start_services(place: Place, env: dict[str, str], started: contextlib.ExitSt
     """Start what DATABASE_URL and REDIS_URL do not give, and write its address into `env`."""
     services: list[Service] = []
     if not env.get("DATABASE_URL"):
-        if not (place.var / "postgres" / "data").exists():
-            say("Making the database and loading the demo clinic, once …")
         services.append(EmbeddedPostgres(place.var / "postgres"))
         env["DATABASE_URL"] = started.enter_context(services[-1])
     if not env.get("REDIS_URL"):
@@ -245,28 +244,30 @@ def run_clinic(place: Place, *, with_parent: bool) -> None:
     with contextlib.ExitStack() as started:
         lock = started.enter_context(only_copy(place.var))
         check_port(place.port)
+        own_database = not env.get("DATABASE_URL")
+        made_ready = place.var / "postgres" / "made-ready"
+        again = own_database and made_ready.exists()
+        if own_database and not again:
+            say("Making the database and loading the demo clinic, once …")
         services = start_services(place, env, started)
-        demo = prepare(place, env)
-        serve = [
-            "--config",
-            "gunicorn.conf.py",
-            "--bind",
-            f"{HOST}:{place.port}",
-            "--workers",
-            "2",
-            "wsgi:app",
-        ]
+        serve = ["--config", "gunicorn.conf.py", "--bind", f"{HOST}:{place.port}", "--workers", "2"]
         web, worker, clock = (
             Child(name, command, env=env, cwd=place.checkout, logs=place.var / "log", lock=lock)
             for name, command in (
-                ("web", python("gunicorn", *serve)),
+                ("web", python("gunicorn", *serve, "wsgi:app")),
                 ("worker", python("flask", "worker")),
                 ("clock", python("flask", "clock")),
             )
         )
         for child in (clock, worker, web):
             started.callback(child.stop)
-        web.start()
+        if again:  # there is seldom anything to do, and loading the application twice takes as long as once
+            web.start()
+        demo = prepare(place, env)
+        if own_database:
+            made_ready.touch()
+        if not again:
+            web.start()
         wait_for_page(place, web)
         say(greeting(place, demo))
         look_after(services, [web, worker, clock], with_parent=with_parent)
