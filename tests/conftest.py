@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_sqlalchemy.session import Session as BoundSession
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -116,12 +117,15 @@ def app(shared_app: Flask) -> Iterator[Flask]:
         transaction = connection.begin()
         factory = db.session.session_factory
         before = dict(factory.kw)
-        factory.configure(bind=connection, binds={}, join_transaction_mode="create_savepoint")
+        get_bind = BoundSession.get_bind
+        factory.configure(join_transaction_mode="create_savepoint")
+        BoundSession.get_bind = lambda *_arguments, **_named: connection  # it would look for an engine
         shared_app.extensions["redis"].flushdb()
         try:
             yield shared_app
         finally:
             db.session.remove()
+            BoundSession.get_bind = get_bind
             factory.kw.clear()
             factory.kw.update(before)
             transaction.rollback()

@@ -113,7 +113,7 @@ def recent_failures(facility_id: int | None, limit: int = 5) -> list[Failure]:
     ]
 
 
-def _recent_failures(facility_id: int | None) -> Select[tuple[Message]]:
+def _recent_failures(facility_id: int | None) -> Select[Message]:
     return (
         select(Message)
         .where(

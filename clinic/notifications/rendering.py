@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import current_app, render_template
+from flask import current_app
 from jinja2 import TemplateNotFound
 
 from clinic.config import Settings
@@ -27,7 +27,7 @@ def render(message: Message, kind: MessageKind, content: Content, *, address: st
     }
     with force_locale(message.locale):
         if message.channel == Channel.SMS:
-            texts = {"text": one_line(render_template(f"{kind.folder}/sms.txt", **values))}
+            texts = {"text": one_line(_fill(f"{kind.folder}/sms.txt", **values))}
         else:
             texts = _mail(kind.folder, values)
     return Outgoing(
@@ -42,15 +42,20 @@ def render(message: Message, kind: MessageKind, content: Content, *, address: st
 
 def _mail(folder: str, values: dict[str, Any]) -> dict[str, str]:
     texts = {
-        "subject": one_line(render_template(f"{folder}/subject.txt", **values)),
-        "text": _paragraphs(render_template(f"{folder}/body.txt", **values)),
+        "subject": one_line(_fill(f"{folder}/subject.txt", **values)),
+        "text": _paragraphs(_fill(f"{folder}/body.txt", **values)),
     }
     try:
-        texts["html"] = render_template(f"{folder}/body.html", **values)
+        texts["html"] = _fill(f"{folder}/body.html", **values)
     except TemplateNotFound as missing:
         if missing.name != f"{folder}/body.html":
             raise
     return texts
+
+
+def _fill(template: str, **values: Any) -> str:
+    """A template's text. Nothing of a page comes into it: what surrounds pages needs a request."""
+    return current_app.jinja_env.get_template(template).render(**values)
 
 
 def _paragraphs(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from clinic.config import Settings
@@ -61,7 +61,6 @@ def send(message_id: int) -> str | None:
     if outgoing is None:
         return None
     settings: Settings = current_app.extensions["settings"]
-    db.session.remove()
     try:
         outcome = hand_over(outgoing, settings)
     except Exception as failure:
@@ -77,7 +76,7 @@ def _claim(message_id: int) -> Claim | None:
         row = session.execute(
             update(Message)
             .where(Message.id == message_id, Message.status == Status.QUEUED, Message.next_try_at <= now)
-            .values(status=Status.SENDING, attempts=Message.attempts + 1, claimed_at=now, handed_at=None)
+            .values(status=Status.SENDING, attempts=Message.attempts + 1, claimed_at=func.clock_timestamp(), handed_at=None)
             .returning(Message.id, Message.attempts, Message.urgent, Message.secret, Message.expires_at)
             .execution_options(synchronize_session=False)
         ).first()
@@ -105,16 +104,20 @@ def _prepare(claim: Claim) -> Outgoing | None:
         message = session.get(Message, claim.message_id, populate_existing=True)
         kind = kind_of(message.kind) if message else None
         if message is None or kind is None:
-            return _drop(claim, Status.CANCELLED, Why.GONE)
+            _drop(claim, Status.CANCELLED, Why.GONE)
+            return None
         content = kind.load([message]).get(message.id)
         if content is None:
-            return _drop(claim, Status.CANCELLED, Why.GONE)
+            _drop(claim, Status.CANCELLED, Why.GONE)
+            return None
         unwanted = kind.still_wanted(message, content)
         if unwanted is not None:
             status = Status.EXPIRED if unwanted == Why.TOO_LATE else Status.CANCELLED
-            return _drop(claim, status, unwanted)
+            _drop(claim, status, unwanted)
+            return None
         if not content.address:
-            return _drop(claim, Status.FAILED, Why.NO_ADDRESS)
+            _drop(claim, Status.FAILED, Why.NO_ADDRESS)
+            return None
         outgoing = render(message, kind, content, address=content.address)
         handed = _change(claim, (Status.SENDING,), handed_at=clock.now())
     return outgoing if handed else None

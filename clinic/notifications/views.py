@@ -8,12 +8,12 @@ from flask import Blueprint, Response, request, url_for
 
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Role, allow
+from clinic.core.access import FRONT_DESK, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, fragment, go_to, is_fragment, is_timed_refresh, page, say
-from clinic.notifications import policy, queries, service
+from clinic.notifications import queries, service
 from clinic.notifications.models import Message, Status
 from clinic.notifications.queries import Show
 from clinic.notifications.registry import kind_of
@@ -114,7 +114,7 @@ def _manners() -> dict[str, Any]:
         "in_words": in_words,
         "may_retry": _may_retry,
         "may_stop": lambda message: message.status == Status.QUEUED,
-        "names_people": current_actor().has(*policy.FRONT_DESK),
+        "names_people": current_actor().has(*FRONT_DESK),
         "now": clock.now(),
     }
 
