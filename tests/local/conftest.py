@@ -23,7 +23,7 @@ def processes_about(text: str) -> list[str]:
     return [line for line in listed.splitlines() if text in line and int(line.split()[0]) != os.getpid()]
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     """Whether the condition comes true in time."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -247,7 +247,7 @@ def test_an_ordinary_user_runs_both(folder):
     assert redis.from_url(redis_url).ping()
     assert (folder / "postgres/data").stat().st_uid == 65534
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert eventually(lambda: not processes_about(str(folder)))
 
 

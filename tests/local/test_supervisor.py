@@ -74,7 +74,7 @@ class Checkout:
 
     def get(self, path: str) -> str:
         """A page of the stub."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             return answer.read().decode()
 
     def forget(self) -> None:
@@ -123,7 +123,7 @@ def test_one_command_says_where_to_go_and_who_may_log_in(checkout):
 def test_asked_to_stop_it_stops_everything(checkout, number):
     process, _ = checkout.up()
     process.send_signal(number)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert checkout.left_running() == []
 
 
@@ -195,7 +195,7 @@ def test_keys_survive_a_restart_and_are_nobody_elses_to_read(checkout):
         process, _ = checkout.up()
         secret = json.loads(checkout.get("/settings"))["SECRET_KEY"]
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(60)
         checkout.forget()
         return str(secret)
 
@@ -209,7 +209,7 @@ def test_a_port_in_use_is_named_with_a_way_out(checkout):
         other.bind(("127.0.0.1", checkout.port))
         other.listen()
         process = checkout.run()
-        said = process.communicate(timeout=20)[0]
+        said = process.communicate(timeout=60)[0]
     assert process.returncode == 1
     assert said.strip() == (
         f"Port {checkout.port} is in use by another program. "
@@ -226,7 +226,7 @@ def test_a_senseless_port_is_refused(port):
 def test_a_second_run_of_the_same_checkout_is_refused_and_the_first_stays(checkout):
     first, _ = checkout.up()
     second = checkout.run()
-    said = second.communicate(timeout=20)[0]
+    said = second.communicate(timeout=60)[0]
     assert second.returncode == 1
     assert f"already runs from this folder (process {first.pid})" in said
     assert checkout.get("/healthz") == "ok"
@@ -239,12 +239,12 @@ def test_a_second_checkout_runs_beside_the_first(checkout, folder):
     assert checkout.get("/healthz") == other.get("/healthz") == "ok"
     for run in other.runs:
         run.send_signal(signal.SIGINT)
-        assert run.wait(20) == 0
+        assert run.wait(60) == 0
 
 
 def test_a_database_that_cannot_be_made_ready_is_said_plainly(checkout):
     process = checkout.run(given=GIVEN | {"STUB_BROKEN": "1"})
-    said = process.communicate(timeout=20)[0]
+    said = process.communicate(timeout=60)[0]
     assert process.returncode == 1
     assert "The database could not be made ready." in said
     assert "The stub was told to fail." in said
