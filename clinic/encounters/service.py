@@ -105,7 +105,8 @@ def template_for(code: str) -> NoteTemplate:
     ones at need.
     """
     templates = {template.code: template for template in queries.active_templates()}
-    if not templates and ensure_templates():
+    if not templates:
+        ensure_templates()
         templates = {template.code: template for template in queries.active_templates()}
     found = (
         templates.get(code)
