@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 
 from clinic.accounts.models import User
@@ -16,6 +17,7 @@ from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db, unit_of_work
 from tests.conftest import make_settings
+from tests.factories import FacilityFactory
 
 PASSWORD = "Thread-knot-7!"
 _numbers = itertools.count(1)
@@ -40,7 +42,10 @@ def new_mobile() -> str:
 
 @pytest.fixture(scope="session")
 def accounts_app(make_database: Callable[[str], str], worker_number: int) -> Flask:
-    return create_app(make_settings(make_database("accounts"), worker_number))
+    app = create_app(make_settings(make_database("accounts"), worker_number))
+    with app.app_context(), unit_of_work():
+        FacilityFactory()
+    return app
 
 
 @pytest.fixture
@@ -49,8 +54,16 @@ def app(accounts_app: Flask) -> Flask:
     return accounts_app
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashing() -> Iterator[None]:
+    """Argon2 with its least cost: what is tried here is the order of things, not the strength of a hash."""
+    before, passwords.hasher = passwords.hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield
+    passwords.hasher = before
+
+
 @pytest.fixture(scope="session")
-def password_hash() -> str:
+def password_hash(cheap_hashing: None) -> str:
     return passwords.hashed(PASSWORD)
 
 

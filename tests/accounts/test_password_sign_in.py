@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -91,7 +93,7 @@ def test_five_wrong_passwords_ask_for_patience_and_keep_what_was_typed(
     assert slowed.status_code == 429
     assert 1 <= int(slowed.headers["Retry-After"]) <= 15
     text = slowed.get_data(as_text=True)
-    assert "Wait 15 seconds" in text
+    assert re.search(r"Wait 1\d seconds", text)
     assert rina.email in text
     assert PASSWORD not in text
 

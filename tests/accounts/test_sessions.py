@@ -203,7 +203,7 @@ def test_change_of_roles_ends_sessions(app: Flask, person: MakePerson) -> None:
 
 
 def test_a_forged_or_spoiled_cookie_is_nobody(app: Flask) -> None:
-    for value in ("x", "a.b.c", "é", "0" * 5000):
+    for value in ("x", "a.b.c", "é", "0" * 3000):
         browser = Browser(app)
         browser.client.set_cookie(app.config["SESSION_COOKIE_NAME"], value)
         assert browser.get("/account").status_code == 303

@@ -36,15 +36,12 @@ def _has_all_kinds(password: str) -> bool:
 
 
 def _is_common(password: str) -> bool:
-    """Common words dressed up: letters swapped for look-alikes, digits and signs added at the end."""
-    plain = password.lower().translate(str.maketrans("@4$5013!7", "aassoleit"))
-    bare = password.lower().rstrip("0123456789!@#$%^&*?._- ")
-    return any(
-        base in COMMON
-        for base in (plain, bare, plain.rstrip("0123456789!@#$%^&*?._- aeiostl"), password.lower())
-    )
+    """A common word dressed up: look-alike signs for letters, digits and signs added at the end."""
+    bare = password.lower().rstrip("0123456789!@#$%^&*?._-+= ")
+    return not COMMON.isdisjoint({password.lower(), bare, bare.translate(LOOK_ALIKES)})
 
 
+LOOK_ALIKES = str.maketrans("@4$5013!7", "aassoleit")
 COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").split())
 """Words that stand first in every list of leaked passwords, in lower case and without decoration."""
 
