@@ -8,6 +8,7 @@ import { focusFirstError, startErrors } from "./errors.js";
 import { startListKeys } from "./list-keys.js";
 import { startMenus } from "./menu.js";
 import { startNetwork } from "./network.js";
+import { startPageKeys } from "./page-keys.js";
 import { startPhrases } from "./phrases.js";
 import { startPrint } from "./print.js";
 import { startSearch } from "./search.js";
@@ -16,7 +17,7 @@ import { startToasts, takeToasts } from "./toast.js";
 import { startUnsaved } from "./unsaved.js";
 
 // These listen on the document, so what is swapped in later is theirs too.
-for (const start of [startToasts, startDialogs, startErrors, startListKeys, startMenus, startNetwork, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
+for (const start of [startToasts, startDialogs, startErrors, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
 
 // These look at the elements they serve.
 function attach(root) {

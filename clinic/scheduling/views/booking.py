@@ -306,7 +306,12 @@ def _load(actor: Actor, facility: Facility, draft: Draft) -> _View:
         )
         all_of = read_day(draft.all_of, facility.zone) if draft.all_of else None
         rows = times.rows_of(
-            facility, slots, draft.from_day, named=draft.practitioner_id is None, all_of=all_of
+            facility,
+            slots,
+            draft.from_day,
+            named=draft.practitioner_id is None,
+            all_of=all_of,
+            chosen=_wanted(facility, draft),
         )
     return _View(patient, chosen, offered, people, rows)
 

@@ -16,7 +16,7 @@ from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import FRONT_DESK, Actor, Role, allow
 from clinic.core.i18n import gettext as _
-from clinic.core.i18n import show_day, show_time
+from clinic.core.i18n import show_day, show_long_day, show_time
 from clinic.core.web import current_actor, is_fragment, is_timed_refresh, page
 from clinic.facilities.models import Facility
 from clinic.scheduling import grid
@@ -106,7 +106,8 @@ def _shown(facility: Facility) -> Shown:
 
 def _title(shown: Shown) -> str:
     if shown.view != "week":
-        return show_day(shown.day)
+        short, long = show_day(shown.day), show_long_day(shown.day)
+        return f"{short.split(' ')[0]} {long.split(' ', 1)[-1]}"
     monday = shown.day - timedelta(days=shown.day.weekday())
     return _("%(first)s to %(last)s", first=show_day(monday), last=show_day(monday + timedelta(days=6)))
 

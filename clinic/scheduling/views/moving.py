@@ -211,7 +211,7 @@ def _show(
     chosen = wanted or _wanted(appointment, form)
     all_of = read_day(form["all_of"], facility.zone) if form["all_of"] else None
     rows = times.rows_of(
-        facility, slots, form["from_day"], named=form["practitioner_id"] is None, all_of=all_of
+        facility, slots, form["from_day"], named=form["practitioner_id"] is None, all_of=all_of, chosen=chosen
     )
     values: dict[str, Any] = {
         "appointment": appointment,

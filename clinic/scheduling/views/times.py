@@ -15,7 +15,7 @@ from clinic.scheduling.slots import Slot
 from clinic.scheduling.views.reading import slot_value
 
 SHOWN_DAYS = 5
-SHOWN_TIMES = 8
+SHOWN_TIMES = 4
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,9 @@ class DayRow:
 
 
 def day_name(day: date, today: date) -> str:
-    """``Today``, ``Tomorrow``, or the weekday."""
+    """``Today`` or the weekday."""
     if day == today:
         return _("Today")
-    if day == today + timedelta(days=1):
-        return _("Tomorrow")
     return show_day(day).split()[0].rstrip(",")
 
 
@@ -55,9 +53,18 @@ def spoken(facility: Facility, starts: datetime) -> str:
 
 
 def rows_of(
-    facility: Facility, slots: Sequence[Slot], from_day: date, *, named: bool, all_of: date | None = None
+    facility: Facility,
+    slots: Sequence[Slot],
+    from_day: date,
+    *,
+    named: bool,
+    all_of: date | None = None,
+    chosen: tuple[int, datetime] | None = None,
 ) -> list[DayRow]:
-    """The slots by day from a day on. Each time once: with several free, the first; ``named`` says who."""
+    """The slots by day from a day on, a few of each day, the ``chosen`` one among them.
+
+    Each time stands once: with several people free it is the first one's; ``named`` says whose.
+    """
     zone, today = clock.zone(facility.zone), clock.today(facility.zone)
     by_day = {
         day: list(group)
@@ -68,9 +75,11 @@ def rows_of(
         day = from_day + timedelta(days=offset)
         first: dict[datetime, Slot] = {}
         for slot in by_day.get(day, []):
+            if (slot.practitioner_id, slot.starts) == chosen:
+                first[slot.starts] = slot
             first.setdefault(slot.starts, slot)
         places = list(first.values())
-        shown = places if day == all_of else _spread(places)
+        shown = places if day == all_of else _spread(places, chosen)
         rows.append(
             DayRow(
                 day,
@@ -94,12 +103,17 @@ def choice_of(facility: Facility, slot: Slot, *, note: str = "", with_day: bool 
     )
 
 
-def _spread(places: list[Slot]) -> list[Slot]:
-    """As many as a row shows, spread over the day rather than all of its morning."""
+def _spread(places: list[Slot], chosen: tuple[int, datetime] | None) -> list[Slot]:
+    """As many as a row shows, spread over the day rather than all of its morning, and the chosen one."""
     if len(places) <= SHOWN_TIMES:
         return places
     step = len(places) / SHOWN_TIMES
-    return [places[int(position * step)] for position in range(SHOWN_TIMES)]
+    kept = {int(position * step) for position in range(SHOWN_TIMES)}
+    return [
+        slot
+        for position, slot in enumerate(places)
+        if position in kept or (slot.practitioner_id, slot.starts) == chosen
+    ]
 
 
 def alternatives_of(
