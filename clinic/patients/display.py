@@ -104,5 +104,7 @@ def address_text(patient: object) -> str:
 
 
 def facts_text(patient: Any, today: date) -> str:
-    """``F, 46 years``: sex and age as far as they are known."""
-    return ", ".join(part for part in (sex_letter(patient.sex), age_text(patient, today)) if part)
+    """``F, 46 years``: sex and age as far as they are known; of somebody who died, the age they reached."""
+    until = patient.deceased_on if patient.deceased else today
+    age = age_text(patient, until) if until else ""
+    return ", ".join(part for part in (sex_letter(patient.sex), age) if part)

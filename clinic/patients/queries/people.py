@@ -40,6 +40,8 @@ class HouseholdMember:
     sex: str
     birth_date: date | None
     birth_precision: str | None
+    deceased: bool
+    deceased_on: date | None
 
 
 def get_patient(actor: Actor, patient_id: int) -> Patient:
@@ -116,9 +118,7 @@ def household(actor: Actor, patient: Patient) -> list[HouseholdMember]:
     if patient.mobile is None:
         return []
     rows = db.session.execute(
-        select(
-            Patient.id, Patient.name, Patient.mrn, Patient.sex, Patient.birth_date, Patient.birth_precision
-        )
+        select(*(getattr(Patient, name) for name in HouseholdMember.__dataclass_fields__))
         .where(Patient.mobile == patient.mobile, Patient.id != patient.id, policy.visible(actor))
         .order_by(Patient.id)
         .limit(20)

@@ -40,6 +40,7 @@ class PatientRow:
     city: str | None
     allergy_status: str
     deceased: bool
+    deceased_on: date | None
     created_at: datetime
 
 
