@@ -19,8 +19,9 @@ from urllib.parse import parse_qs
 class FakeTwilio:
     """What was asked of it, and how it answers.
 
-    ``answer`` takes a request's fields and gives (status, body, headers), or ``"reset"`` to break the connection after
-    reading the request. ``before`` and ``after`` are called around noting it, so that a test can kill somebody there.
+    ``answer`` takes a request's fields and gives (status, body, headers), or ``"reset"`` to break the
+    connection after reading the request. ``before`` and ``after`` are called around noting it, so that a test
+    can kill somebody there.
     """
 
     url: str = ""
@@ -100,7 +101,11 @@ def fake_twilio() -> Iterator[FakeTwilio]:
 
 @dataclass
 class FakeMailServer:
-    """Mails it took. ``replies`` overrides the answer to a command (``RCPT``, ``DATA``, ``.``); ``"reset"`` breaks off."""
+    """Mails it took.
+
+    ``replies`` overrides the answer to a command (``RCPT``, ``DATA``, ``.`` for the end of the text);
+    ``"reset"`` breaks off.
+    """
 
     url: str = ""
     mails: list[str] = field(default_factory=list)

@@ -24,7 +24,7 @@ LATER = timedelta(days=3)
 
 
 @pytest.fixture(autouse=True)
-def _friday_morning(app: Flask) -> object:
+def friday_morning(app: Flask) -> object:
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
 
@@ -137,21 +137,21 @@ def test_reminders_whose_time_has_passed_are_not_planned(patient: Patient) -> No
     assert [row.kind for row in written() if row.kind.startswith("reminder")] == ["reminder_30m"]
 
 
-def test_each_reminder_goes_at_its_time_and_only_then(patient: Patient, _friday_morning: object) -> None:
+def test_each_reminder_goes_at_its_time_and_only_then(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
     for before in (timedelta(hours=24), timedelta(hours=2), timedelta(minutes=30)):
-        _friday_morning.move_to(row.starts - before - timedelta(seconds=1))  # type: ignore[attr-defined]
+        friday_morning.move_to(row.starts - before - timedelta(seconds=1))  # type: ignore[attr-defined]
         assert told() == []
-        _friday_morning.move_to(row.starts - before)  # type: ignore[attr-defined]
+        friday_morning.move_to(row.starts - before)  # type: ignore[attr-defined]
         assert [text.startswith("Sutra: a reminder of Asha Menon's visit") for text in told()] == [True]
         assert told() == []
 
 
-def test_a_reminder_that_is_late_gives_way_to_the_next(patient: Patient, _friday_morning: object) -> None:
+def test_a_reminder_that_is_late_gives_way_to_the_next(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
-    _friday_morning.move_to(row.starts - timedelta(hours=1))  # type: ignore[attr-defined]
+    friday_morning.move_to(row.starts - timedelta(hours=1))  # type: ignore[attr-defined]
     assert len(told()) == 1
     assert [message.status for message in written() if message.kind.startswith("reminder")] == [
         "expired",
@@ -173,13 +173,13 @@ def test_a_request_is_acknowledged_and_has_no_reminders_until_it_is_confirmed(pa
 
 
 def test_a_move_is_told_after_its_minute_and_the_old_reminders_stay_here(
-    patient: Patient, _friday_morning: object
+    patient: Patient, friday_morning: object
 ) -> None:
     row = book(patient)
     told()
     old = move(row, timedelta(hours=2))
     assert told() == []
-    _friday_morning.shift(timedelta(seconds=64))  # type: ignore[attr-defined]
+    friday_morning.shift(timedelta(seconds=64))  # type: ignore[attr-defined]
     assert told() == [
         f"Sutra: visit of Asha Menon with Dr Rao is now on Mon 23 Nov, 1:30 pm. Ref {row.reference}"
     ]
@@ -188,12 +188,12 @@ def test_a_move_is_told_after_its_minute_and_the_old_reminders_stay_here(
     assert len([message for message in written("reminder_2h") if message.status == "queued"]) == 1
 
 
-def test_a_move_undone_within_the_minute_is_never_told(patient: Patient, _friday_morning: object) -> None:
+def test_a_move_undone_within_the_minute_is_never_told(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
     move(row, timedelta(hours=2))
     move_back(row, timedelta(hours=2))
-    _friday_morning.shift(timedelta(minutes=5))  # type: ignore[attr-defined]
+    friday_morning.shift(timedelta(minutes=5))  # type: ignore[attr-defined]
     assert told() == []
     waiting = [message for message in written() if message.status == "queued"]
     assert [message.kind for message in waiting] == ["reminder_24h", "reminder_2h", "reminder_30m"]
@@ -207,58 +207,58 @@ def test_a_booking_not_yet_told_is_told_after_an_undone_move(patient: Patient) -
     assert ["is booked for Mon 23 Nov, 11:30 am" in text for text in told()] == [True]
 
 
-def test_an_undo_that_comes_after_the_message_is_told_too(patient: Patient, _friday_morning: object) -> None:
+def test_an_undo_that_comes_after_the_message_is_told_too(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
     move(row, timedelta(hours=2))
-    _friday_morning.shift(timedelta(seconds=64))  # type: ignore[attr-defined]
+    friday_morning.shift(timedelta(seconds=64))  # type: ignore[attr-defined]
     assert ["1:30 pm" in text for text in told()] == [True]
     move_back(row, timedelta(hours=2))
     assert ["is now on Mon 23 Nov, 11:30 am" in text for text in told()] == [True]
 
 
-def test_two_moves_in_a_row_are_told_as_one(patient: Patient, _friday_morning: object) -> None:
+def test_two_moves_in_a_row_are_told_as_one(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
     move(row, timedelta(hours=2))
     move(row, timedelta(hours=1))
-    _friday_morning.shift(timedelta(minutes=2))  # type: ignore[attr-defined]
+    friday_morning.shift(timedelta(minutes=2))  # type: ignore[attr-defined]
     assert ["2:30 pm" in text for text in told()] == [True]
 
 
-def test_a_visit_moved_away_and_back_is_told_each_time(patient: Patient, _friday_morning: object) -> None:
+def test_a_visit_moved_away_and_back_is_told_each_time(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
     for by, clock_time in ((2, "1:30 pm"), (-2, "11:30 am"), (2, "1:30 pm")):
         move(row, timedelta(hours=by))
-        _friday_morning.shift(timedelta(minutes=2))  # type: ignore[attr-defined]
+        friday_morning.shift(timedelta(minutes=2))  # type: ignore[attr-defined]
         assert [clock_time in text for text in told()] == [True]
 
 
 def test_a_cancellation_is_told_and_nothing_stale_goes_out_after_it(
-    patient: Patient, _friday_morning: object
+    patient: Patient, friday_morning: object
 ) -> None:
     row = book(patient)
     told()
     end(row)
-    _friday_morning.shift(timedelta(seconds=64))  # type: ignore[attr-defined]
+    friday_morning.shift(timedelta(seconds=64))  # type: ignore[attr-defined]
     assert ["is cancelled" in text for text in told()] == [True]
-    _friday_morning.move_to(row.starts - timedelta(minutes=20))  # type: ignore[attr-defined]
+    friday_morning.move_to(row.starts - timedelta(minutes=20))  # type: ignore[attr-defined]
     assert told() == []
     assert {message.status for message in written() if message.kind.startswith("reminder")} == {"cancelled"}
 
 
-def test_a_cancellation_taken_back_in_time_is_never_told(patient: Patient, _friday_morning: object) -> None:
+def test_a_cancellation_taken_back_in_time_is_never_told(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
     end(row)
     take_back(row)
-    _friday_morning.shift(timedelta(minutes=5))  # type: ignore[attr-defined]
+    friday_morning.shift(timedelta(minutes=5))  # type: ignore[attr-defined]
     assert told() == []
     assert len([message for message in written() if message.status == "queued"]) == 3
 
 
-def test_a_cancellation_taken_back_later_is_told(patient: Patient, _friday_morning: object) -> None:
+def test_a_cancellation_taken_back_later_is_told(patient: Patient, friday_morning: object) -> None:
     row = book(patient)
     told()
     end(row, undoable=False)
