@@ -215,20 +215,20 @@ def _worded(field: Field) -> str:
 
 
 def _page(
-    link: IntakeLink, template: str, part: str | None = None, status: int = 200, **values: Any
+    link: IntakeLink, template: str, shape: str | None = None, status: int = 200, /, **values: Any
 ) -> Response:
     """In the language chosen in this browser, else in the patient's."""
     facility = get_facility(link.facility_id)
     values = {
         "facility": facility,
-        "clinic_name": facility.short_name,
+        "clinic_name": facility.name,
         "portal_home_url": request.path,
         **values,
     }
     if session.get("locale") in LOCALES:
-        return page(template, part, status, **values)
+        return page(template, shape, status, **values)
     with force_locale(link.patient.locale if link.patient.locale in LOCALES else "en"):
-        return page(template, part, status, **values)
+        return page(template, shape, status, **values)
 
 
 def _closed(token: str) -> Response:
