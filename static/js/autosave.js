@@ -143,7 +143,8 @@ class Autosave {
       // Signed in again elsewhere: the token that came with this page is of the old session.
       this.renewed = true;
       this.try_again(1);
-    } else if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect") {
+    } else if (answer.status === 401 || answer.status === 403 || answer.type === "opaqueredirect" || (answer.status === 400 && !this.renewed)) {
+      // Signed out takes the token with it: a refusal for which the page itself can no longer be had is that.
       this.say("signed-out");
       this.try_again(15);
     } else if (answer.status === 422 || answer.status === 413 || answer.status === 400) {

@@ -37,7 +37,7 @@ TYPED = st.dictionaries(
     st.sampled_from([*NAMES, "note-x", "before-x"]), st.lists(ANYTHING, max_size=3), max_size=6
 )
 QUICK = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -76,7 +76,7 @@ def save(note_id: int) -> Response:
 
 @bp.post("/notes/<id:note_id>/draft")
 @allow(Role.PRACTITIONER, Role.THERAPIST)
-@limiter.exempt  # type: ignore[untyped-decorator]
+@limiter.exempt
 def draft(note_id: int) -> Response:
     """Save while somebody writes: JSON with the new version and the time, or both texts when another tab
     was first.
