@@ -14,7 +14,7 @@ from clinic.core.forms import Form, LineField, MailField, PhoneField
 from clinic.core.i18n import lazy as _l
 
 
-class SecretField(PasswordField):  # type: ignore[misc]
+class SecretField(PasswordField):
     """A password as typed, at most 1,000 characters so that hashing stays cheap."""
 
     def __init__(self, label: Any = None, **options: Any) -> None:
@@ -76,7 +76,7 @@ class ChangePasswordForm(NewPasswordForm):
     current = SecretField(_l("Present password"), render_kw={"autocomplete": "current-password"})
 
 
-class RolesField(SelectMultipleField):  # type: ignore[misc]
+class RolesField(SelectMultipleField):
     """Staff roles as boxes to tick."""
 
     widget = ListWidget(prefix_label=False)

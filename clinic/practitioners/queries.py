@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select, true
 
 from clinic.accounts.models import RoleGrant, User
 from clinic.core.access import Actor, Role
@@ -104,13 +104,12 @@ def _shown(show: Show, here: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _matches(term: str) -> list[ColumnElement[bool]]:
-    """Every word typed begins a word of the name; a single word may also begin the licence number."""
+    """Every word typed begins a word of the name; without a blank it may begin the licence number."""
     typed = one_line(term)[:100]
-    words = fold(typed).split()
-    conditions: list[ColumnElement[bool]] = []
-    for word in words:
+    words: list[ColumnElement[bool]] = []
+    for word in fold(typed).split():
         starts = like_prefix(word)
-        conditions.append(
+        words.append(
             or_(
                 Practitioner.search_name.like(starts, escape=LIKE_ESCAPE),
                 Practitioner.search_name.like("% " + starts, escape=LIKE_ESCAPE),
@@ -118,10 +117,10 @@ def _matches(term: str) -> list[ColumnElement[bool]]:
         )
     if not typed:
         return []
+    if " " in typed:
+        return words
     licence = func.lower(Practitioner.licence_number).like(like_prefix(typed.lower()), escape=LIKE_ESCAPE)
-    if not words:
-        return [licence]
-    return [or_(func.coalesce(licence, False), *conditions)] if len(words) == 1 else conditions
+    return [func.coalesce(licence, False) | and_(true() if words else false(), *words)]
 
 
 def facilities_of(practitioner_id: int) -> set[int]:

@@ -149,10 +149,11 @@ def test_list_tells_those_here_unverified_and_out_of_use_apart(facility: Facilit
 
 
 def test_list_of_hundreds_comes_in_pages_of_two_statements(
-    facility: Facility, count_statements: pytest.FixtureRequest
+    session: Session, facility: Facility, count_statements: pytest.FixtureRequest
 ) -> None:
     for number in range(60):
         enter(f"Dr. Number {number:03d}")
+    session.flush()
     count_statements()  # type: ignore[operator]
     page = queries.practitioner_page(facility.id, term="", show=Show.ALL, request=PageRequest(3, 25))
     assert len(count_statements()) == 2  # type: ignore[operator]

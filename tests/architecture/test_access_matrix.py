@@ -1,0 +1,305 @@
+"""Every address, every method, everybody: who is let in follows from what the route declares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from clinic.accounts.models import SessionKind, User
+from clinic.accounts.service.open_sessions import start_session
+from clinic.app import create_app
+from clinic.core import clock
+from clinic.core.access import CLINICAL, FRONT_DESK, Role, RoutePolicy, policy_of
+from clinic.core.db import db
+from clinic.notifications.models import Message
+from tests.conftest import make_settings
+from tests.factories import (
+    FacilityFactory,
+    PatientFactory,
+    ServiceFactory,
+    UserFactory,
+    appointment,
+    grant,
+    household_login,
+    practitioner_at,
+)
+
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+PUBLIC = {
+    "accounts.sign_in",
+    "accounts.sign_out",
+    "accounts.portal_sign_in",
+    "accounts.code",
+    "accounts.code_again",
+    "accounts.invitation",
+    "accounts.forgot",
+    "accounts.reset",
+    "accounts.choose_locale",
+    "desk.home",
+    "health.healthz",
+    "patients.intake",
+    "patients.intake_section",
+    "patients.intake_draft",
+    "patients.intake_submit",
+    "webhooks.twilio_status",
+}
+"""All that is open to the world. Whoever adds to it has thought about strangers."""
+DEVELOPMENT = ("dev", "development", "console_messages")
+ANSWERS = {200, 204, 302, 303, 400, 404, 409, 422, 429}
+"""What somebody who is let in may get for an empty form or a row that is not theirs."""
+
+
+@dataclass
+class World:
+    """A clinic with one of everything, and somebody of every kind."""
+
+    app: Flask
+    people: dict[str, tuple[int, SessionKind, frozenset[Role]] | None] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
+    nothing: dict[str, object] = field(default_factory=dict)
+
+    def send(self, who: str, method: str, path: str, **options: object) -> TestResponse:
+        """One request of somebody freshly signed in; every one in a session of its own."""
+        client, person = self.app.test_client(), self.people[who]
+        if person is not None:
+            with self.app.app_context():
+                user = db.session.get(User, person[0])
+                assert user is not None
+                token, _row = start_session(user, person[1], origin="127.0.0.1", agent="matrix")
+                db.session.commit()
+            with client.session_transaction() as cookie:
+                cookie["_user_id"] = token
+        return client.open(path, method=method, **options)
+
+    def admits(self, who: str, policy: RoutePolicy) -> bool:
+        person = self.people[who]
+        return policy.anonymous or (person is not None and not policy.roles.isdisjoint(person[2]))
+
+
+@pytest.fixture(scope="module")
+def world(make_database: Callable[[str], str], worker_number: int) -> World:
+    app = create_app(make_settings(make_database("matrix"), worker_number))
+    app.config["WTF_CSRF_ENABLED"] = False
+    world = World(app)
+    with app.app_context():
+        _populate(world)
+        db.session.commit()
+    return world
+
+
+@pytest.fixture
+def empty_app(make_database: Callable[[str], str], worker_number: int) -> Flask:
+    app = create_app(make_settings(make_database("empty"), worker_number))
+    with app.app_context():
+        FacilityFactory()
+        db.session.commit()
+    return app
+
+
+def _populate(world: World) -> None:
+    here, elsewhere = FacilityFactory(whole_facility_in_care=False), FacilityFactory()
+    people: dict[str, tuple[User, SessionKind, frozenset[Role]]] = {}
+
+    def staff(name: str, role: Role, facility: object = here) -> User:
+        user = grant(UserFactory(), role, facility=facility)
+        people[name] = (user, SessionKind.STAFF, frozenset({role}))
+        return user
+
+    mine, theirs = PatientFactory(facility_id=here.id), PatientFactory(facility_id=here.id)
+    for name, patient, mobile in (
+        ("patient", mine, "+919845000001"),
+        ("another patient", theirs, "+919845000002"),
+    ):
+        login = household_login(patient, mobile=mobile)
+        people[name] = (login, SessionKind.PATIENT, frozenset({Role.PATIENT}))
+    vaidya = practitioner_at(here, staff("practitioner", Role.PRACTITIONER))
+    practitioner_at(here, staff("another practitioner", Role.PRACTITIONER))
+    staff("receptionist", Role.RECEPTIONIST)
+    staff("receptionist elsewhere", Role.RECEPTIONIST, elsewhere)
+    staff("therapist", Role.THERAPIST)
+    staff("facility admin", Role.FACILITY_ADMIN)
+    staff("admin", Role.ADMIN, None)
+    stopped = staff("deactivated", Role.ADMIN, None)
+    stopped.active = False
+    people["deactivated"] = (stopped, SessionKind.STAFF, frozenset())
+    spare = grant(UserFactory(), Role.RECEPTIONIST, facility=here)
+    service = ServiceFactory(facility_id=here.id)
+    visit = appointment(mine, vaidya, clock.now() + timedelta(days=1), service=service)
+    message = Message(
+        kind="one_time_code",
+        channel="sms",
+        recipient_type="mobile",
+        subject_type="one_time_code",
+        dedupe_key="matrix",
+        send_at=clock.now(),
+        next_try_at=clock.now(),
+    )
+    db.session.add(message)
+    db.session.flush()
+    world.people = {name: (user.id, kind, roles) for name, (user, kind, roles) in people.items()}
+    world.people["anonymous"] = None
+    world.values = {
+        "patient_id": mine.id,
+        "reference": visit.reference,
+        "practitioner_id": vaidya.id,
+        "facility_id": here.id,
+        "service_id": service.id,
+        "user_id": spare.id,
+        "message_id": message.id,
+    }
+    world.nothing = {"patient_id": 2**62, "reference": "ZZZZZZZZ", "practitioner_id": 2**62}
+
+
+WHO = (
+    "anonymous",
+    "patient",
+    "another patient",
+    "receptionist",
+    "receptionist elsewhere",
+    "practitioner",
+    "another practitioner",
+    "therapist",
+    "facility admin",
+    "admin",
+    "deactivated",
+)
+
+
+def routes(app: Flask) -> Iterator[tuple[Rule, str, RoutePolicy | None]]:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield rule, method, policy_of(app.view_functions[rule.endpoint])
+
+
+def path_of(app: Flask, rule: Rule, values: dict[str, object]) -> str:
+    """The rule's address with these values; what is not among them is somebody's guess."""
+    guesses: dict[str, object] = {}
+    for name in rule.arguments:
+        converter = rule._converters[name]
+        guess: object = 2**62 if converter.regex == r"\d+" else "x"
+        if hasattr(converter, "regex") and converter.regex.startswith("(?:"):
+            guess = converter.regex[3:-1].split("|")[0]
+        guesses[name] = values.get(name, guess)
+    with app.test_request_context():
+        return str(app.url_map.bind("localhost").build(rule.endpoint, guesses))
+
+
+def test_every_route_says_who_may_use_it(world: World) -> None:
+    undeclared = [str(rule) for rule, _method, policy in routes(world.app) if policy is None]
+    assert undeclared == []
+
+
+def test_a_route_without_a_declaration_does_not_exist(empty_app: Flask) -> None:
+    empty_app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    assert empty_app.test_client().get("/forgotten").status_code == 404
+
+
+def test_nothing_but_the_known_pages_is_open_to_the_world(world: World) -> None:
+    open_to_all = {
+        rule.endpoint
+        for rule, _method, policy in routes(world.app)
+        if policy and policy.anonymous and rule.endpoint.split(".")[0] not in DEVELOPMENT
+    }
+    assert open_to_all == PUBLIC
+
+
+def test_notes_are_for_clinical_people_and_administration_for_administrators(world: World) -> None:
+    for rule, _method, policy in routes(world.app):
+        assert policy is not None
+        if rule.endpoint.startswith("encounters."):
+            assert policy.roles <= CLINICAL, rule
+        if rule.rule.startswith("/people"):
+            assert policy.roles == {Role.ADMIN}, rule
+        if rule.endpoint.startswith("patients.") and not policy.anonymous:
+            assert Role.ADMIN not in policy.roles, rule
+            assert Role.PATIENT not in policy.roles, rule
+        if rule.endpoint.startswith("portal."):
+            assert policy.roles == {Role.PATIENT}, rule
+
+
+def test_nothing_is_changed_by_reading(world: World) -> None:
+    """Addresses that do something take no GET."""
+    doing = re.compile(r"(verify|deactivate|activate|retry|confirm|sign-out|locale|undo|draft|join|leave)$")
+    for rule, method, _policy in routes(world.app):
+        assert not (method == "GET" and doing.search(rule.rule)), rule
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_everybody_gets_what_the_route_declares(world: World, who: str) -> None:
+    wrong = []
+    for rule, method, policy in routes(world.app):
+        assert policy is not None
+        path = path_of(world.app, rule, world.values)
+        status = world.send(who, method, path).status_code
+        if world.admits(who, policy):
+            refused_by_row = status == 403 and (rule.arguments or policy.anonymous)
+            if status not in ANSWERS and not refused_by_row:
+                wrong.append((method, str(rule), status, "let in"))
+        elif world.people[who] is None or who == "deactivated":
+            if status != (303 if method == "GET" else 401):
+                wrong.append((method, str(rule), status, "asked to sign in"))
+        elif status != 403:
+            wrong.append((method, str(rule), status, "refused"))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["anonymous", "receptionist", "deactivated"])
+def test_pretending_to_be_htmx_opens_nothing(world: World, who: str) -> None:
+    for rule, method, policy in routes(world.app):
+        assert policy is not None
+        if world.admits(who, policy):
+            continue
+        path = path_of(world.app, rule, world.values)
+        answer = world.send(who, method, path, headers={"HX-Request": "true"})
+        assert answer.status_code in (401, 403), rule
+
+
+@pytest.mark.parametrize("who", ["another patient", "receptionist elsewhere", "another practitioner"])
+def test_somebody_elses_row_is_like_one_that_does_not_exist(world: World, who: str) -> None:
+    """Same status and same bytes, so that nobody learns which ids are taken."""
+    wrong = []
+    for rule, method, policy in routes(world.app):
+        assert policy is not None
+        if policy.anonymous or not world.admits(who, policy):
+            continue
+        if not rule.arguments & {"patient_id", "reference"}:
+            continue
+        theirs = world.send(who, method, path_of(world.app, rule, world.values))
+        nothing = world.send(who, method, path_of(world.app, rule, {**world.values, **world.nothing}))
+        if theirs.status_code != 404 or _bare(theirs) != _bare(nothing):
+            wrong.append((method, str(rule), theirs.status_code, nothing.status_code))
+    assert wrong == []
+
+
+def _bare(answer: TestResponse) -> tuple[int, str]:
+    request_id = answer.headers.get("X-Request-ID", "-")
+    text = answer.get_data(as_text=True).replace(request_id, "R")
+    return answer.status_code, re.sub(r'(data-csrf|value|hx-headers)=("[^"]*"|\'[^\']*\')', "", text)
+
+
+def test_every_unsafe_request_needs_its_token(empty_app: Flask) -> None:
+    """Signing in, signing out, codes and JSON among them; only the provider's signed calls go without."""
+    app, without = empty_app, set()
+    for rule, method, _policy in routes(app):
+        if method not in UNSAFE:
+            continue
+        path = path_of(app, rule, {})
+        for options in ({}, {"json": {}}, {"headers": {"HX-Request": "true"}}):
+            client = app.test_client()
+            client.get("/sign-in")
+            if client.open(path, method=method, **options).status_code != 400:
+                without.add(rule.endpoint)
+    assert without <= {"webhooks.twilio_status"}
+
+
+def test_front_desk_and_clinic_are_told_apart() -> None:
+    assert FRONT_DESK.isdisjoint(CLINICAL)
