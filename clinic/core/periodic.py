@@ -24,8 +24,8 @@ LONGEST_PAUSE = 60.0
 class Periodic:
     """A function to be called every ``seconds`` with the application context pushed; it commits its own work.
 
-    ``alone`` work is skipped while another process is at it. Two clocks out of step may run it twice as often, so it
-    has to look for what is left to do.
+    ``alone`` work is skipped while another process is at it. Two clocks out of step may run it twice as
+    often, so it has to look for what is left to do.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Who sees what became of messages.
 
-The front desk sees the messages of its own facilities, and codes, so that it can help somebody who got none. An
-administrator sees the fates of all messages, and the names of staff, never of patients.
+The front desk sees the messages of its own facilities, and codes, so that it can help somebody who got none.
+An administrator sees the fates of all messages, and the names of staff, never of patients.
 """
 
 from __future__ import annotations

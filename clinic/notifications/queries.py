@@ -72,7 +72,7 @@ def last_told(*, subject_type: str, subject_id: int, kinds: Collection[str]) -> 
 
 
 def failed_count(facility_id: int | None) -> int:
-    """How many of a facility's messages of the last two days did not arrive, as far as is known (at most 100)."""
+    """How many of a facility's messages of the last two days did not arrive, or may not have; at most 100."""
     recent = _recent_failures(facility_id).with_only_columns(Message.id).order_by(None).limit(100).subquery()
     return db.session.scalar(select(func.count()).select_from(recent)) or 0
 

@@ -16,8 +16,8 @@ from clinic.notifications.models import Message
 class Content:
     """Fresh rows, read just before sending: where to, and the values of the text.
 
-    ``address`` is an E.164 number or an e-mail address, None when there is none. ``zone`` is the facility's. ``facts`` is
-    what ``still_wanted`` looks at and the text does not need.
+    ``address`` is an E.164 number or an e-mail address, None when there is none. ``zone`` is the facility's.
+    ``facts`` is what ``still_wanted`` looks at and the text does not need.
     """
 
     address: str | None
@@ -39,10 +39,10 @@ def always_wanted(_message: Message, _content: Content) -> str | None:
 class MessageKind:
     """One kind of message.
 
-    ``load`` reads what many messages need in one go; a message it leaves out has lost its subject. ``still_wanted``
-    answers None, or why the message must not go any more (a value of ``wording.Why``). The texts are
-    ``templates/messages/<template>/{sms.txt,subject.txt,body.txt,body.html}``. ``has_secret`` marks codes and links:
-    once they are final nobody can send them again.
+    ``load`` reads what many messages need in one go; a message it leaves out has lost its subject.
+    ``still_wanted`` answers None, or why the message must not go any more (a value of ``wording.Why``). The
+    texts are ``templates/messages/<template>/{sms.txt,subject.txt,body.txt,body.html}``. ``has_secret`` marks
+    codes and links: once they are final nobody can send them again.
     """
 
     name: str

@@ -1,8 +1,8 @@
 """Sending one message: claim it, look whether it is still wanted, hand it over, write down what became of it.
 
-Each step is its own transaction, and each is a conditional UPDATE that names the attempt. Handing over is the point of
-no return: ``handed_at`` is committed just before the provider is called, so that a message found without it was surely
-not sent, and one found with it is never sent blindly again.
+Each step is its own transaction, and each is a conditional UPDATE that names the attempt. Handing over is the
+point of no return: ``handed_at`` is committed just before the provider is called, so that a message found
+without it was surely not sent, and one found with it is never sent blindly again.
 """
 
 from __future__ import annotations
@@ -47,7 +47,10 @@ class Claim:
 
 
 def send(message_id: int) -> str | None:
-    """Send one message if it is due and nobody else has it; its status after that, None if it was not ours to send."""
+    """Send one message if it is due and nobody else has it.
+
+    Returns its status after that, None if it was not ours to send or did not go.
+    """
     claim = _claim(message_id)
     if claim is None:
         return None
@@ -76,7 +79,12 @@ def _claim(message_id: int) -> Claim | None:
         row = session.execute(
             update(Message)
             .where(Message.id == message_id, Message.status == Status.QUEUED, Message.next_try_at <= now)
-            .values(status=Status.SENDING, attempts=Message.attempts + 1, claimed_at=func.clock_timestamp(), handed_at=None)
+            .values(
+                status=Status.SENDING,
+                attempts=Message.attempts + 1,
+                claimed_at=func.clock_timestamp(),
+                handed_at=None,
+            )
             .returning(Message.id, Message.attempts, Message.urgent, Message.secret, Message.expires_at)
             .execution_options(synchronize_session=False)
         ).first()
@@ -96,7 +104,7 @@ def _claim(message_id: int) -> Claim | None:
 
 
 def _prepare(claim: Claim) -> Outgoing | None:
-    """Read everything afresh, write the text, and mark the row as handed over; None if the message must not go.
+    """Read everything afresh, write the text, and mark the row as handed over; None if it must not go.
 
     The mark is the last question to the row: a change of the visit that withdrew the message meanwhile wins.
     """
@@ -158,7 +166,7 @@ def _change(claim: Claim, states: tuple[Status, ...], **values: Any) -> bool:
 
 
 def _close_for_sure(claim: Claim, outcome: Outcome, *, provider: str) -> str | None:
-    """Write down an outcome although the database may be restarting; after a minute the sweep says ``unknown``."""
+    """Write down an outcome although the database may be restarting; at last the sweep says ``unknown``."""
     for attempt in range(CLOSING_TRIES):
         try:
             return _close(claim, outcome, provider=provider)

@@ -1,4 +1,4 @@
-"""Writing messages, withdrawing them, and settling what became of them. Everything here joins the caller's transaction."""
+"""Writing messages, withdrawing them, settling what became of them: all in the caller's transaction."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class NewMessage:
 def queue_messages(messages: Sequence[NewMessage]) -> list[int]:
     """Write messages with one statement; the ids of those that are new.
 
-    A message with the same ``dedupe_key`` stands for itself already; only one that was withdrawn is wanted once more.
-    What is due goes to the queue as soon as the transaction has committed.
+    A message with the same ``dedupe_key`` stands for itself already; only one that was withdrawn is wanted
+    once more. What is due goes to the queue as soon as the transaction has committed.
     """
     if not messages:
         return []
@@ -140,7 +140,7 @@ def _enqueue_after_commit(due: list[tuple[int, bool]]) -> None:
 
 
 def enqueue(due: Sequence[tuple[int, bool]]) -> bool:
-    """Put (id, urgent) pairs on the queue; False, and no further try, when it is away. The sweep finds the rest."""
+    """Put (id, urgent) pairs on the queue. False, and no further try, when it is away: a sweep finds them."""
     return all(
         queue.enqueue(SEND_TASK, message_id, priority=queue.HIGH if urgent else queue.DEFAULT)
         for message_id, urgent in due
@@ -205,8 +205,9 @@ def reinstate(*, subject_type: str, subject_id: int, kinds: Collection[str], key
 def send_again(message: Message, *, although_unknown: bool = False) -> None:
     """Give a message that did not arrive one more try.
 
-    One whose fate is unknown goes only when somebody says ``although_unknown``: the person may get it twice. Raises
-    Conflict when it is not in such a state, Invalid when it is too late or was a code or link that is gone.
+    One whose fate is unknown goes only when somebody says ``although_unknown``: the person may get it twice.
+    Raises Conflict when it is not in such a state, Invalid when it is too late or was a code or link that is
+    gone.
     """
     kind = kind_of(message.kind)
     if kind is None or kind.has_secret:
@@ -262,7 +263,8 @@ def settle(
 ) -> bool:
     """Take a provider's report (sent, failed or delivered) about one attempt; False when it changes nothing.
 
-    A report that a message went out after all also keeps it from being sent again, where that was asked for meanwhile.
+    A report that a message went out after all also keeps it from being sent again, where that was asked for
+    meanwhile.
     """
     this_attempt = and_(
         Message.attempts == attempt,

@@ -1,4 +1,4 @@
-"""The sweep: finds every message that is due or was left behind, whatever happened to the queue or to a worker."""
+"""The sweep: finds every message that is due or was left behind, whatever happened to queue or workers."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def sweep() -> None:
 def settle_stuck() -> int:
     """Take messages from workers that are gone; how many.
 
-    Not handed over: queued again. Handed over: nobody can know, so ``unknown``, unless the provider reports. Times are
-    the database's own, because a clock here may be wrong.
+    Not handed over: queued again. Handed over: nobody can know, so ``unknown``, unless the provider reports.
+    Times are the database's own, because a clock here may be wrong.
     """
     lost = (Message.status == Status.SENDING, Message.claimed_at < func.clock_timestamp() - LEASE)
     now = clock.now()
@@ -92,9 +92,9 @@ def enqueue_due() -> int:
 
 
 def send_overdue() -> int:
-    """Send messages from this process when no worker does: at once without a queue, else after a minute. How many.
+    """Send messages from this process when no worker does: at once without a queue, else after a minute.
 
-    Workers may come back meanwhile: whoever claims a row sends it.
+    How many it sent. Workers may come back meanwhile: whoever claims a row sends it.
     """
     waited = OVERDUE if queue.is_up() else timedelta(0)
     until = time.monotonic() + DIRECT_SECONDS

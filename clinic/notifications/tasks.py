@@ -14,8 +14,8 @@ log = structlog.get_logger(__name__)
 def send(message_id: int) -> None:
     """Send one message, if it is due and nobody else has it.
 
-    A database that is away is no reason to fail loudly: its error would carry the row into the queue's records, and
-    the sweep comes back to the message anyway.
+    A database that is away is no reason to fail loudly: its error would carry the row into the queue's
+    records, and the sweep comes back to the message anyway.
     """
     try:
         sending.send(message_id)

@@ -21,7 +21,7 @@ LONGEST_PAUSE = 15.0
 
 
 class ForkingWorker(Worker):  # type: ignore[misc]
-    """RQ's worker on our application: remembers that it was asked to stop, and keeps a send from being cut short."""
+    """RQ's worker: remembers that it was asked to stop, and keeps a send from being cut short."""
 
     max_connection_wait_time = LONGEST_PAUSE
     log_result_lifespan = False
@@ -33,7 +33,7 @@ class ForkingWorker(Worker):  # type: ignore[misc]
         super().request_stop(signum, frame)
 
     def setup_work_horse_signals(self) -> None:
-        """A host that ends everything at once must not end a send half-way: the job is short, and finishes."""
+        """A host that ends everything at once must not end a send half-way: the job is short."""
         super().setup_work_horse_signals()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
 

@@ -72,10 +72,16 @@ def confirmed(appointment: Appointment, *, tell: bool) -> None:
     notifications.queue_messages([*news, *_reminders(appointment)])
 
 
-def moved(appointment: Appointment, *, old_start: datetime, tell: bool, undo_until: datetime) -> None:
+def moved(
+    appointment: Appointment,
+    *,
+    old_start: datetime,  # noqa: ARG001 - nothing is said of it any more
+    tell: bool,
+    undo_until: datetime,
+) -> None:
     """A visit has another time, or practitioner: what was said before and is not out yet stays here.
 
-    The patient hears it once it can no longer be undone. Reminders of ``old_start`` are withdrawn.
+    The patient hears it once it can no longer be undone.
     """
     _withdraw(appointment)
     news = _news("appointment_moved", appointment, send_at=undo_until + _GRACE) if tell else []

@@ -16,7 +16,7 @@ def provider_of(channel: str, settings: Settings) -> str:
 
 
 def hand_over(outgoing: Outgoing, settings: Settings) -> Outcome:
-    """Make one try. No database transaction may be open: it takes as long as the provider likes, 45 s at most."""
+    """Make one try. No database transaction may be open: it takes as long as the provider likes."""
     match provider_of(outgoing.channel, settings):
         case "twilio":
             return send_by_twilio(outgoing, settings)

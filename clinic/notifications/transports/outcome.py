@@ -37,7 +37,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class NotTaken:
-    """The provider surely does not have it, and might take it later; ``after`` is the wait it asked for, in seconds."""
+    """The provider surely does not have it, and might take it in ``after`` seconds, if it said so."""
 
     why: Why
     after: float | None = None
@@ -45,7 +45,7 @@ class NotTaken:
 
 @dataclass(frozen=True)
 class Unsure:
-    """The request was written and no answer came: it may have gone out, so it must not be sent blindly again."""
+    """The request was written and no answer came: it may have gone out."""
 
     why: Why
 

@@ -25,8 +25,8 @@ _BUSY = (421, 450, 451, 452)
 def send_by_smtp(outgoing: Outgoing, settings: Settings) -> Outcome:
     """Hand one e-mail to the mail server.
 
-    Until the text's last line is written nothing has happened and one may try again; from then on only the server's
-    answer says what it did.
+    Until the text's last line is written nothing has happened and one may try again; from then on only the
+    server's answer says what it did.
     """
     try:
         mail = compose(outgoing, settings)
@@ -108,13 +108,13 @@ def _deliver(server: smtplib.SMTP, mail: EmailMessage, sender: str, recipient: s
 
 
 def _no(code: int, *, recipient_refused: bool = False) -> Outcome:
-    """A definite no: 4xx is for now, 5xx for good. Anything else, such as -1 for a line cut short, is for now too."""
+    """A definite no: 5xx is for good, 4xx and everything else (-1 for a line cut short) for now."""
     if 500 <= code < 600:
         return Refused(Why.BAD_ADDRESS if recipient_refused else Why.REFUSED)
     return NotTaken(Why.PROVIDER_BUSY if code in _BUSY else Why.PROVIDER_FAILED)
 
 
 def _dotted(text: bytes) -> bytes:
-    """The mail as the protocol wants it: CRLF line ends, a second dot before a leading one, a dot alone at the end."""
+    """The mail as the protocol wants it: CRLF line ends, leading dots doubled, a dot alone at the end."""
     lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(b"\n").split(b"\n")
     return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines) + b"\r\n.\r\n"

@@ -79,7 +79,7 @@ def send_by_twilio(outgoing: Outgoing, settings: Settings) -> Outcome:
 
 
 def status_callback(outgoing: Outgoing, settings: Settings) -> str:
-    """Where Twilio reports to; it names the row and the try, because after a time-out nothing else is known."""
+    """Where Twilio reports to. It names row and try, because after a time-out nothing else is known."""
     query = urlencode({"message": outgoing.message_id, "attempt": outgoing.attempt})
     return f"{settings.public_url}/webhooks/twilio/status?{query}"
 
