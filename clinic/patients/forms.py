@@ -72,7 +72,7 @@ class AllergyForm(PlainForm):  # type: ignore[misc]
     key = HiddenField()
     substance = LineField(_l("Allergic to"))
     reaction = LineField(_l("What happens"), longest=500)
-    severity = SelectField(_l("How bad"), choices=SEVERITY, validate_choice=False)
+    severity = SelectField(_l("How bad"), choices=SEVERITY, default="", validate_choice=False)
 
 
 class PatientForm(Form):
@@ -104,7 +104,7 @@ class PatientForm(Form):
     emergency_name = LineField(_l("Name"), longest=100)
     emergency_phone = PhoneField(_l("Telephone"), longest=40)
     emergency_relationship = SelectField(
-        _l("Relationship to the patient"), choices=RELATIONSHIP, validate_choice=False
+        _l("Relationship to the patient"), choices=RELATIONSHIP, default="", validate_choice=False
     )
     allergies_asked = RadioField(
         _l("Has somebody asked about allergies?"),
@@ -119,9 +119,11 @@ class PatientForm(Form):
         FormField(AllergyForm), label=_l("Allergies"), min_entries=_FIRST_ROWS, max_entries=_MOST_ROWS
     )
     medical_history = TextField(_l("Medical history"), longest=20_000)
-    prakriti = SelectField(_l("Prakriti"), choices=PRAKRITI)
+    prakriti = SelectField(_l("Prakriti"), choices=PRAKRITI, default="")
     blood_group = SelectField(
-        _l("Blood group"), choices=[("", _l("Not recorded")), *((group, group) for group in BLOOD_GROUPS)]
+        _l("Blood group"),
+        choices=[("", _l("Not recorded")), *((group, group) for group in BLOOD_GROUPS)],
+        default="",
     )
 
     def __init__(self, *args: Any, **options: Any) -> None:

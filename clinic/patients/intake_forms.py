@@ -45,7 +45,7 @@ class AboutForm(SectionForm):
         validate_choice=False,
     )
     email = MailField(_l("E-mail"), longest=254)
-    locale = SelectField(_l("Language for messages"), choices=list(LOCALES.items()))
+    locale = SelectField(_l("Language for messages"), choices=list(LOCALES.items()), default="en")
 
 
 class AddressForm(SectionForm):
@@ -58,7 +58,7 @@ class AddressForm(SectionForm):
 class EmergencyForm(SectionForm):
     emergency_name = LineField(_l("Whom may we call?"), longest=100)
     emergency_phone = PhoneField(_l("Their telephone"), longest=40)
-    emergency_relationship = SelectField(_l("They are your"), choices=RELATIONSHIP)
+    emergency_relationship = SelectField(_l("They are your"), choices=RELATIONSHIP, default="")
 
 
 class HealthForm(SectionForm):
@@ -75,13 +75,17 @@ class HealthForm(SectionForm):
     reaction_3 = LineField(_l("What happens then"), longest=500)
     medical_history = TextField(_l("Illnesses, operations, medicines you take"), longest=20_000)
     blood_group = SelectField(
-        _l("Blood group"), choices=[("", _l("I do not know")), *((group, group) for group in BLOOD_GROUPS)]
+        _l("Blood group"),
+        choices=[("", _l("I do not know")), *((group, group) for group in BLOOD_GROUPS)],
+        default="",
     )
 
 
 class ConstitutionForm(SectionForm):
     prakriti = SelectField(
-        _l("Your prakriti, if a vaidya has told you"), choices=[("", _l("I do not know")), *PRAKRITI[1:]]
+        _l("Your prakriti, if a vaidya has told you"),
+        choices=[("", _l("I do not know")), *PRAKRITI[1:]],
+        default="",
     )
 
 
