@@ -14,7 +14,8 @@ from clinic.core.text import clean, one_line
 
 
 def _one_line(value: Any) -> Any:
-    return one_line(value) if isinstance(value, str) else value
+    """A row's number is shown and checked as the text it is typed as."""
+    return value if value is None else one_line(str(value))
 
 
 def _clean(value: Any) -> Any:
