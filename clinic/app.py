@@ -26,6 +26,7 @@ from clinic.core.web import IdConverter, htmx
 ROOT = Path(__file__).parent.parent
 BLUEPRINTS = (
     "accounts",
+    "facilities",
     "practitioners",
     "patients",
     "scheduling",

@@ -17,6 +17,7 @@ from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
+from clinic.facilities.service import ensure_first_facility
 from clinic.notifications.worker import run_worker
 from clinic.patients.fhir import ImportRefused, import_folder
 
@@ -31,6 +32,8 @@ bring_in = AppGroup("import", help="Bring in records from elsewhere.")
 def create_admin(email: str, name: str) -> None:
     """Make EMAIL an administrator and print the link, good once, for choosing a password."""
     try:
+        with unit_of_work():
+            ensure_first_facility(SYSTEM)
         link = create_admin_link(email, name, public_url=current_app.extensions["settings"].public_url)
     except DomainError as error:
         raise click.ClickException(error.message) from None

@@ -98,6 +98,7 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (desk, _("Messages"), "notifications.index", "message-square", ("notifications",)),
         (manager, _("Practitioners"), "practitioners.index", "stethoscope", ("practitioners",)),
         (actor.has(Role.ADMIN), _("People"), "accounts.people", "user-round-cog", ("accounts",)),
+        (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
         (manager, _("Services"), "scheduling.services", "list", ()),
         (manager, _("Rooms"), "scheduling.rooms", "door-open", ()),
     ]

@@ -9,6 +9,7 @@ from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
 from clinic.facilities.models import Facility
+from clinic.facilities.policy import can_change
 
 
 def active_facilities() -> list[Facility]:
@@ -40,5 +41,13 @@ def get_facility(facility_id: int) -> Facility:
     """One facility. Raises NotFound."""
     facility = db.session.get(Facility, facility_id)
     if facility is None:
+        raise NotFound(_("There is no such clinic."))
+    return facility
+
+
+def get_changeable(actor: Actor, facility_id: int) -> Facility:
+    """A clinic for who may change it; for everybody else there is none such. Raises NotFound."""
+    facility = get_facility(facility_id)
+    if not can_change(actor, facility.id):
         raise NotFound(_("There is no such clinic."))
     return facility
