@@ -12,7 +12,7 @@ help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 run: .venv/.local ## start the clinic on this machine, with a demo clinic in it (PORT=8001 make run for another port)
-	@exec $(BIN)/python -m clinic.local run --with-parent
+	@exec $(BIN)/python -m clinic.local run --parent $$PPID
 
 test: .venv/.dev ## run all tests
 	@$(BIN)/python -m pytest -n auto --ignore=tests/proof tests $(ARGS)

@@ -27,15 +27,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m clinic.local")
     commands = parser.add_subparsers(dest="command", required=True)
     whole = commands.add_parser("run", help="run the whole clinic until Ctrl-C")
-    whole.add_argument(
-        "--with-parent", action="store_true", help="end as well when the calling process has ended"
-    )
+    whole.add_argument("--parent", type=int, help="end as well when this calling process has ended")
     services = commands.add_parser("services", help="run Postgres and Valkey alone and print their addresses")
     services.add_argument("--data", type=Path, default=Path("var"), help="where they keep their data")
     services.add_argument("--fast", action="store_true", help="for tests: nothing survives a power cut")
     options = parser.parse_args()
     if options.command == "run":
-        sys.exit(run(with_parent=options.with_parent))
+        sys.exit(run(parent=options.parent))
     try:
         run_services(options.data, fast=options.fast)
     except LocalError as error:

@@ -224,21 +224,31 @@ def greeting(place: Place, demo: Mapping[str, object]) -> str:
     return "\n".join(lines)
 
 
-def look_after(services: list[Service], children: list[Child], *, with_parent: bool) -> None:
-    """Keep everything running until somebody asks to stop, or the parent that was asked for is gone."""
-    parent, pause = os.getppid(), threading.Event()
-    while not with_parent or os.getppid() == parent:
+def end_with(parent: int) -> None:
+    """Ask this process to stop once `parent` is no longer the one that started it."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def look_after(services: list[Service], children: list[Child]) -> NoReturn:
+    """Keep everything running until `Stopped`."""
+    while True:
         for service in services:
             if service.ended:
                 say(f"{service.name} has ended; starting it again. Its log: {service.log}")
                 service.start()
         for child in children:
             child.look_after()
-        pause.wait(LOOK_SECONDS)
+        time.sleep(LOOK_SECONDS)
 
 
-def run_clinic(place: Place, *, with_parent: bool) -> None:
-    """Start everything in order and look after it; returns only with `Stopped` or LocalError."""
+def run_clinic(place: Place) -> NoReturn:
+    """Start everything in order and look after it; ends only with `Stopped` or LocalError."""
     (place.var / "log").mkdir(parents=True, exist_ok=True)
     env = environment(place, os.environ)
     with contextlib.ExitStack() as started:
@@ -270,20 +280,21 @@ def run_clinic(place: Place, *, with_parent: bool) -> None:
             web.start()
         wait_for_page(place, web)
         say(greeting(place, demo))
-        look_after(services, [web, worker, clock], with_parent=with_parent)
+        look_after(services, [web, worker, clock])
 
 
-def run(*, with_parent: bool = False) -> int:
-    """`python -m clinic.local run`; the exit code. `with_parent` ends it with the process that started it."""
+def run(*, parent: int | None = None) -> int:
+    """`python -m clinic.local run`; the exit code. It ends with the process `parent`, where that is given."""
     stop_on_signals()
     try:
-        place = Place(
-            checkout=CHECKOUT, var=CHECKOUT / "var", port=read_port(os.environ.get("PORT") or "8000")
+        if parent is not None:
+            end_with(parent)
+        run_clinic(
+            Place(checkout=CHECKOUT, var=CHECKOUT / "var", port=read_port(os.environ.get("PORT") or "8000"))
         )
-        run_clinic(place, with_parent=with_parent)
     except LocalError as error:
         say(str(error))
         return 1
     except Stopped:
         say("Stopped.")
-    return 0
+        return 0

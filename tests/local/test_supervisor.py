@@ -147,9 +147,22 @@ def test_a_start_at_once_after_kill_9_waits_for_what_is_ending(checkout):
     assert checkout.get("/healthz") == "ok"
 
 
+MAKE = """
+import os, subprocess, sys
+subprocess.run([sys.executable, "-m", "clinic.local", "run", "--parent", str(os.getpid())])
+"""
+
+
 def test_the_end_of_make_is_the_end_of_everything(checkout):
-    wrapper = [sys.executable, "-c", "import subprocess, sys; subprocess.run(sys.argv[1:])"]
-    make, _ = checkout.up(command=[*wrapper, sys.executable, "-m", "clinic.local", "run", "--with-parent"])
+    make, _ = checkout.up(command=[sys.executable, "-c", MAKE])
+    make.kill()
+    make.wait()
+    assert eventually(lambda: not checkout.left_running())
+
+
+def test_the_end_of_make_during_a_start_is_the_end_of_everything(checkout):
+    make = checkout.run(command=[sys.executable, "-c", MAKE], given={})
+    assert eventually((checkout.path / "var/postgres").exists)
     make.kill()
     make.wait()
     assert eventually(lambda: not checkout.left_running())
