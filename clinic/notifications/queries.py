@@ -176,7 +176,10 @@ def fates(actor: Actor, *, show: Show, before: str | None = None) -> FatePage:
         last = page[-1]
         at = last.next_try_at if soonest_first else last.created_at
         next_key = f"{int(at.timestamp() * 1_000_000)}-{last.id}"
-    return FatePage(fates=_with_people(actor, page), next_key=next_key)
+    listed = _with_people(actor, page)
+    for row in rows:
+        db.session.expunge(row)  # only shown: a commit meanwhile must not read each of them again
+    return FatePage(fates=listed, next_key=next_key)
 
 
 def fate_of(actor: Actor, message: Message) -> Fate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, make_response, request
+from flask import Blueprint, Response, current_app, make_response, request
 from twilio.request_validator import RequestValidator
 
 from clinic.config import Settings
@@ -31,7 +31,7 @@ def twilio_status() -> Response:
     """Twilio tells what became of a text message, possibly twice and in any order."""
     settings: Settings = current_app.extensions["settings"]
     if not _signed(settings):
-        abort(403)
+        return make_response("", 403)
     status = _MEANS.get(request.form.get("MessageStatus", ""))
     message_id, attempt = (_number(request.args.get(name)) for name in ("message", "attempt"))
     if status is not None and message_id is not None and attempt is not None:

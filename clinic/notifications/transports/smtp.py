@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from contextlib import suppress
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -30,7 +31,7 @@ def send_by_smtp(outgoing: Outgoing, settings: Settings) -> Outcome:
     """
     try:
         mail = compose(outgoing, settings)
-    except ValueError:
+    except (ValueError, IndexError, MessageError):
         return Refused(Why.BAD_ADDRESS)
     try:
         server = _connect(urlsplit(settings.smtp_url))
@@ -47,7 +48,10 @@ def send_by_smtp(outgoing: Outgoing, settings: Settings) -> Outcome:
 
 
 def compose(outgoing: Outgoing, settings: Settings) -> EmailMessage:
-    """The mail with all its headers, each made by the library from one line of text. Raises ValueError."""
+    """The mail with all its headers, each made by the library from one line of text.
+
+    Raises ValueError, IndexError or MessageError for an address that is none.
+    """
     mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
     name, address = parseaddr(settings.mail_from)
     outgoing.address.encode("ascii")
