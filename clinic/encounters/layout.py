@@ -19,6 +19,7 @@ from typing import Any
 from clinic.core.i18n import gettext as _
 from clinic.core.text import clean
 from clinic.encounters.vitals import DEVANAGARI_DIGITS, MEASURES, MOMENTS
+from clinic.encounters.wording import said
 
 Body = dict[str, Any]
 LONGEST_TEXT = 2_000_000
@@ -217,6 +218,22 @@ def flat(layout: Layout, body: Body) -> dict[str, str]:
         for part in MEASURES[measure].parts:
             values[f"{moment}-{part.code}"] = body.get("vitals", {}).get(moment, {}).get(part.code, "")
     return values
+
+
+def form_labels(layout: Layout) -> dict[str, str]:
+    """What each form name is called, in the reader's language."""
+    labels = {field.name: said(field.label) for field in layout.fields()}
+    for moment, measure in layout.measures():
+        for part in MEASURES[measure].parts:
+            labels[f"{moment}-{part.code}"] = said(part.label)
+    return labels
+
+
+def in_words(layout: Layout, name: str, text: str) -> str:
+    """A compared text as it reads: the labels of what was picked, anything else as typed."""
+    options = next((field.options for field in layout.fields() if field.name == name), ())
+    picked = text.split("\n")
+    return ", ".join(said(option.label) for option in options if option.value in picked) if options else text
 
 
 def multiple(layout: Layout) -> set[str]:

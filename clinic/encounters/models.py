@@ -31,8 +31,8 @@ class NoteTemplate(Base, Created):
 class Note(Base, InGroup, Created):
     """A practitioner's note on a visit: a draft until signed, then locked for good by a trigger.
 
-    ``body`` maps the template's field codes to what was typed. ``version`` counts saves, so that a second tab cannot
-    overwrite the first unseen.
+    ``body`` maps the template's field codes to what was typed. ``version`` counts saves, so that a second
+    tab cannot overwrite the first unseen.
     """
 
     __tablename__ = "notes"

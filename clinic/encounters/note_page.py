@@ -4,7 +4,7 @@ helps beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,11 +17,13 @@ from clinic.encounters.layout import (
     NoteField,
     Section,
     flat,
+    form_labels,
+    in_words,
     is_blank,
     read_layout,
 )
-from clinic.encounters.models import Addendum, Note, NoteConflict, VitalSigns
-from clinic.encounters.service import form_labels, readiness
+from clinic.encounters.models import Addendum, Note, NoteConflict, NoteTemplate, VitalSigns
+from clinic.encounters.service import readiness
 from clinic.encounters.stamps import stamp_of
 from clinic.encounters.vitals import MEASURES, Measure, Part, Reading, range_words, read_vitals
 from clinic.encounters.wording import said
@@ -170,6 +172,7 @@ class NotePage:
     missing: list[str]
     wrong: list[str]
     context: Context
+    templates: Sequence[NoteTemplate] = ()
     conflicts: list[NoteConflict] = field(default_factory=list)
     addenda: list[Addendum] = field(default_factory=list)
     mine: bool = False
@@ -185,6 +188,11 @@ class NotePage:
     @property
     def template_name(self) -> str:
         return said(self.note.template.name)
+
+    @property
+    def other_templates(self) -> list[tuple[str, str]]:
+        """Code and name of the templates one could go on in."""
+        return [(item.code, said(item.name)) for item in self.templates if item.id != self.note.template_id]
 
 
 def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = None) -> NotePage:
@@ -203,6 +211,7 @@ def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = Non
         context=context_of(actor, note),
         conflicts=queries.open_conflicts(note.id) if mine else [],
         addenda=queries.addenda_of(note.id) if signed else [],
+        templates=queries.active_templates() if policy.can_edit(actor, note) else (),
         mine=mine,
         can_edit=policy.can_edit(actor, note),
         can_add=policy.can_add_to(actor, note),
@@ -360,18 +369,12 @@ def differences(note: Note, conflict: NoteConflict) -> list[Difference]:
     mine, theirs, labels = flat(layout, conflict.body), flat(layout, note.body), form_labels(layout)
     words = {field.name: field for field in layout.fields()}
 
-    def shown(name: str, text: str) -> str:
-        options = words[name].options if name in words else ()
-        if not options:
-            return text
-        return ", ".join(said(option.label) for option in options if option.value in text.split("\n"))
-
     return [
         Difference(
             name=name,
             label=labels[name],
-            yours=shown(name, mine[name]),
-            theirs=shown(name, theirs[name]),
+            yours=in_words(layout, name, mine[name]),
+            theirs=in_words(layout, name, theirs[name]),
             can_keep_both=name in words
             and words[name].kind in (FieldKind.TEXT, FieldKind.LINE, FieldKind.CHOICES)
             and not is_blank(mine[name])

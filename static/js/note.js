@@ -139,4 +139,13 @@ function startMended(root) {
   }
 }
 
-for (const start of [startMended, startPhrases, startVitals, startClearable, startMissing]) start(document);
+// Enter in a line is no wish to send the form: what was typed is being saved anyway.
+function startEnter(root) {
+  for (const form of findAll(root, "form[data-note]")) {
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && event.target.matches("input")) event.preventDefault();
+    });
+  }
+}
+
+for (const start of [startEnter, startMended, startPhrases, startVitals, startClearable, startMissing]) start(document);

@@ -194,6 +194,27 @@ def test_a_version_that_makes_no_sense_keeps_the_text_aside(author: FlaskClient,
     assert stored(note)["complaints"] == "Saved"
 
 
+def test_going_on_in_another_template_loses_nothing(author: FlaskClient, scene: Scene) -> None:
+    note = scene.saved(complaints="Low back pain", diagnosis="Kati shula", plan="Rest", agni="manda")
+    data = {"version": open_tab(author, note), "template": "follow_up", "before-spo2": "97"}
+    answer = author.post(f"/notes/{note.id}/template", data=data)
+    assert answer.status_code == 303
+    fresh = queries.get_note(scene.actor, note.id, fresh=True)
+    assert fresh.template.code == "follow_up"
+    assert (fresh.body["plan"], fresh.body["agni"]) == ("Rest", "manda")
+    for words in ("Low back pain", "Kati shula", "SpO₂: 97"):
+        assert words in fresh.body["course"]
+    assert queries.vitals_of(note.id)["before"].spo2_percent == 97
+    assert "Kati shula" in author.get(f"/notes/{note.id}").text
+
+
+def test_a_signed_note_keeps_its_template(author: FlaskClient, scene: Scene) -> None:
+    note = scene.signed()
+    answer = author.post(f"/notes/{note.id}/template", data={"version": "1", "template": "follow_up"})
+    assert answer.status_code == 409
+    assert queries.get_note(scene.actor, note.id, fresh=True).template.code == "soap"
+
+
 def test_saving_is_not_counted_against_the_limit_on_changes(app: Flask) -> None:
     exempt = limiter.limit_manager.exemption_scope
     assert exempt(app, "encounters.draft", None), "somebody who writes for an hour saves a thousand times"

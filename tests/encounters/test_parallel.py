@@ -13,6 +13,7 @@ from clinic.app import create_app
 from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.core.db import db, unit_of_work
+from clinic.core.errors import Conflict
 from clinic.encounters import queries, service
 from clinic.encounters.models import Note
 from tests.conftest import make_settings
@@ -114,7 +115,7 @@ def test_a_note_signed_and_saved_at_once_is_signed_as_it_was(make_database: Call
                     return "signed"
                 service.save_draft(actor, note, {"note-plan": [f"other {number}"]}, version=2)
                 return "saved"
-        except service.Conflict:
+        except Conflict:
             return "refused"
 
     at_once(app, sign_or_save)

@@ -100,6 +100,22 @@ def draft(note_id: int) -> Response:
     )
 
 
+@bp.post("/notes/<id:note_id>/template")
+@allow(Role.PRACTITIONER, Role.THERAPIST)
+def change_template(note_id: int) -> Response:
+    """Keep what was typed, then go on in another template."""
+    actor = current_actor()
+    note = load_note(actor, note_id)
+    with unit_of_work():
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
+    if saved.conflict_id is not None:
+        return go_to(url_for("encounters.conflict", note_id=note_id))
+    with unit_of_work():
+        note = queries.get_note(actor, note_id, fresh=True)
+        service.change_template(actor, note, request.form.get("template", ""))
+    return go_to(url_for("encounters.show", note_id=note_id))
+
+
 @bp.post("/notes/<id:note_id>/sign")
 @allow(Role.PRACTITIONER, Role.THERAPIST)
 def sign(note_id: int) -> Response:
