@@ -1,4 +1,4 @@
-"""A clinic to try the product on: people, rooms, hours and a week of visits, made by the same services as real ones.
+"""A clinic to try the product on: people, rooms, hours and some weeks of visits, made by the product's own services.
 
 Nobody in it exists. The password is known to everybody, so it never loads in production.
 """

@@ -25,12 +25,16 @@ def add_visits(
     services: list[Service],
     patients: list[Patient],
 ) -> None:
-    """Fill today and the next three days. Visits before now have been, the last of them are in the clinic."""
+    """Fill two days of the weeks before, today and the three days after.
+
+    Visits before now have been; the last of them are in the clinic.
+    """
     offered = [service for service in services if service.minutes <= 60]
-    for day in range(4):
+    for day in (-14, -7, 0, 1, 2, 3):
         date = clock.today(facility.zone) + timedelta(days=day)
         begins = clock.at(date, time(9), facility.zone)
-        for number, patient in enumerate(patients):
+        known = patients if day >= 0 else patients[: -4 if day > -14 else -7]
+        for number, patient in enumerate(known):
             practitioner = practitioners[(number + day) % len(practitioners)]
             starts = begins + STEP * (number // len(practitioners) * 2) + timedelta(minutes=15 * (number % 3))
             service = offered[(number + day) % len(offered)]

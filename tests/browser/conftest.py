@@ -32,6 +32,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+ORDINARY = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+"""What a browser also says when an answer is a 4xx, or when a page is left while a fragment is on its way."""
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
@@ -189,7 +191,7 @@ def visitor(browser: Browser, clinic: Clinic) -> Iterator[Callable[..., Visitor]
             "console",
             lambda line: (
                 complaints.append(f"{page.url}: {line.text}")
-                if line.type == "error" and "Failed to load resource" not in line.text
+                if line.type == "error" and not any(ordinary in line.text for ordinary in ORDINARY)
                 else None
             ),
         )

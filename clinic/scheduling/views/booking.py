@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from flask import Response, make_response, render_template, request, url_for
@@ -208,7 +209,8 @@ def _take_in(actor: Actor, booking: Booking, *, walk_in: bool) -> Appointment:
 
 def _booked(appointment: Appointment, zone: str, draft: Draft) -> Response:
     said = _("Booked: %(when)s", when=show_moment(appointment.starts, zone))
-    if is_fragment():
+    on_its_own_page = urlsplit(request.headers.get("HX-Current-URL", "")).path == url_for("scheduling.new")
+    if is_fragment() and not on_its_own_page:
         answer = make_response("", 200)
         answer.headers["HX-Reswap"] = "none"
         answer.headers["HX-Trigger"] = json.dumps(
