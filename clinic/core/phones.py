@@ -15,8 +15,8 @@ HOME_REGION = "IN"
 def parse_mobile(text: str, *, field: str = "mobile") -> str:
     """A mobile number as E.164 (``+919845011723``).
 
-    Without a country code it is Indian: 10 digits, the first from 6 to 9; ``0`` or ``91`` before it are forgiven.
-    Raises Invalid with a sentence about what is wrong.
+    Without a country code it is Indian: 10 digits, the first from 6 to 9; ``0`` or ``91`` before it are
+    forgiven. Raises Invalid with a sentence about what is wrong.
     """
     digits = re.sub(r"\D", "", text)
     if text.strip().startswith("+") and not digits.startswith("91"):
@@ -44,16 +44,29 @@ def _foreign(text: str, field: str) -> str:
 
 
 def show(number: str | None) -> str:
-    """An E.164 number as people write it: ``98450 11723`` at home, ``+44 20 7946 0958`` from abroad."""
+    """An E.164 number as people write it.
+
+    ``98450 11723`` or ``080 4123 0000`` at home, ``+44 20 7946 0958`` from abroad.
+    """
     if not number or not number.startswith("+"):
         return number or ""
     if number.startswith("+91") and len(number) == 13:
-        return f"{number[3:8]} {number[8:]}"
+        return _landline(number) or f"{number[3:8]} {number[8:]}"
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def _landline(number: str) -> str | None:
+    """``080 4123 0000``; None for a mobile. No area code begins with 9, which spares most numbers the look."""
+    if number[3] == "9":
+        return None
+    parsed = phonenumbers.parse(number, None)
+    if phonenumbers.number_type(parsed) != phonenumbers.PhoneNumberType.FIXED_LINE:
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL)
 
 
 def country_code(number: str) -> str:
