@@ -60,7 +60,7 @@ def show(number: str | None) -> str:
 
 
 def _landline(number: str) -> str | None:
-    """``080 4123 0000``; None for a mobile. No area code begins with 9, which spares most numbers the look."""
+    """``080 4123 0000``; None for a mobile. No area code begins with 9: most are not looked up."""
     if number[3] == "9":
         return None
     parsed = phonenumbers.parse(number, None)
