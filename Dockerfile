@@ -11,6 +11,8 @@ RUN useradd --system --uid 10001 --home-dir /app sutra
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
+# Served as they lie there: once compressed, phones on thin networks fetch a quarter.
+RUN python -m whitenoise.compress --quiet static
 USER sutra
 EXPOSE 8000
 # One image for all processes; the others are started as `flask worker`, `flask clock` and `flask db upgrade`.

@@ -13,7 +13,33 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, url_for
+
+from clinic.core.access import allow
+
+BUNDLES = {
+    "portal": (
+        "tokens.css",
+        "fonts-portal.css",
+        "base.css",
+        "components/button.css",
+        "components/field.css",
+        "components/chip.css",
+        "components/section.css",
+        "components/dialog.css",
+        "components/state.css",
+        "components/thread.css",
+        "components/code.css",
+        "portal.css",
+    ),
+}
+"""Sheets that go out as one, in order: on a thin network each request costs as much as a sheet."""
+
+
+@lru_cache(maxsize=16)
+def _bundle(folder: Path, name: str, _changed: tuple[int, ...]) -> tuple[bytes, str]:
+    whole = b"\n".join((folder / "css" / sheet).read_bytes() for sheet in BUNDLES[name])
+    return whole.replace(b'url("../../', b'url("../'), hashlib.sha256(whole).hexdigest()[:12]
 
 
 @lru_cache(maxsize=512)
@@ -45,6 +71,10 @@ def without_folder_fingerprint(wsgi: Any) -> Callable[[dict[str, Any], Any], Ite
 def init_assets(app: Flask) -> None:
     """Add ``v=<fingerprint>`` to every ``url_for('static', …)``, and let those addresses be kept for good."""
     folder = Path(str(app.static_folder))
+    # Brotli is a tenth smaller than what the library chooses by itself, and every phone's browser reads it.
+    app.config.update(
+        COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_ALGORITHM_STREAMING=["br", "deflate"], COMPRESS_BR_LEVEL=6
+    )
 
     def module_url(filename: str) -> str:
         scripts = sorted((folder / filename).parent.glob("*.js"))
@@ -60,6 +90,24 @@ def init_assets(app: Flask) -> None:
             path = folder / str(values.get("filename", ""))
             if path.is_file():
                 values["v"] = _fingerprint(path, path.stat().st_mtime_ns)
+
+    def bundle(name: str) -> tuple[bytes, str]:
+        changed = tuple((folder / "css" / sheet).stat().st_mtime_ns for sheet in BUNDLES[name])
+        return _bundle(folder, name, changed)
+
+    @app.get("/static/css/<any({}):name>.bundle.css".format(", ".join(BUNDLES)))
+    @allow(everybody=True)
+    def css_bundle(name: str) -> Response:
+        """Several sheets as one."""
+        whole, _digest = bundle(name)
+        response = Response(whole, mimetype="text/css")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    def bundle_url(name: str) -> str:
+        return url_for("css_bundle", name=name, v=bundle(name)[1])
+
+    app.jinja_env.globals["bundle_url"] = bundle_url
 
     @app.after_request
     def keep(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""Headers that keep a page to itself: a strict content-security policy, no framing, no sniffing, no stored pages."""
+"""Headers that keep a page to itself: a strict content policy, no framing, no sniffing, no stored pages."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ def init_security_headers(app: Flask, *, production: bool) -> None:
 
     @app.after_request
     def protect(response: Response) -> Response:
+        if request.endpoint in ("static", "css_bundle"):
+            response.headers.setdefault("X-Content-Type-Options", "nosniff")
+            return response
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if production:
