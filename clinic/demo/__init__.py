@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from clinic.core.db import db, unit_of_work
+from clinic.demo.notes import add_notes
 from clinic.demo.people import PASSWORD, STAFF, add_patients, add_practitioners, add_staff
 from clinic.demo.place import add_facility, add_rooms, add_services
 from clinic.demo.visits import add_visits
@@ -29,6 +30,7 @@ def load(*, if_empty: bool = False) -> bool:
         practitioners = add_practitioners(facility)
         patients = add_patients(desk)
         session.flush()
+        add_notes(desk, facility, practitioners[0], services, patients[0])
         add_visits(desk, facility, practitioners, services, patients)
     return True
 

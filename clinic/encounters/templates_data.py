@@ -161,7 +161,7 @@ SOAP = ShippedTemplate(
 )
 
 SESSION = ShippedTemplate(
-    code="panchakarma",
+    code="panchakarma_session",
     version=1,
     name=N_("Panchakarma session"),
     layout={
@@ -355,5 +355,11 @@ FOLLOW_UP = ShippedTemplate(
 )
 
 SHIPPED = (SOAP, SESSION, FOLLOW_UP)
-ALIASES = {"session": "panchakarma", "basti": "panchakarma", "consultation": "soap", "followup": "follow_up"}
+ALIASES = {
+    "panchakarma": "panchakarma_session",
+    "session": "panchakarma_session",
+    "basti": "panchakarma_session",
+    "consultation": "soap",
+    "followup": "follow_up",
+}
 """Other names by which a service may ask for one of them."""
