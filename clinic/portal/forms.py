@@ -57,7 +57,7 @@ class ContactForm(Form):
     emergency_name = LineField(_l("Name"), longest=100)
     emergency_phone = PhoneField(_l("Mobile"), longest=30)
     emergency_relationship = SelectField(_l("Who they are to you"), choices=RELATIONS, validate_choice=False)
-    version = HiddenField(validators=[Length(max=18)])
+    version = HiddenField(validators=[Length(max=18)], filters=[lambda value: value and str(value)])
 
 
 class BookingForm(Form):
