@@ -75,8 +75,10 @@ class Frame:
         return (self.last - self.first) * 12
 
 
-def frame_of(facility: Facility, cells: Iterable[Cell], columns: Iterable[Column]) -> Frame:
-    """The facility's hours, wider where somebody works or a visit lies outside them."""
+def frame_of(
+    facility: Facility, cells: Iterable[Cell], columns: Iterable[Column], days: Sequence[date]
+) -> Frame:
+    """The facility's hours, wider where somebody works or a visit of these days lies outside them."""
     first, last = facility.opens.hour, _ceil_hour(facility.closes)
     for column in columns:
         for interval in column.intervals:
@@ -84,8 +86,12 @@ def frame_of(facility: Facility, cells: Iterable[Cell], columns: Iterable[Column
     zone = clock.zone(facility.zone)
     for cell in cells:
         starts, ends = cell.starts.astimezone(zone), cell.ends.astimezone(zone)
-        first = min(first, starts.hour)
-        last = 24 if ends.date() > starts.date() else max(last, _ceil_hour(ends.time()))
+        if starts.date() in days:
+            first = min(first, starts.hour)
+        if ends.date() > starts.date():
+            first, last = 0 if ends.date() in days else first, 24
+        else:
+            last = max(last, _ceil_hour(ends.time()))
     return Frame(first, max(last, first + 1))
 
 

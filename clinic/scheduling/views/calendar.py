@@ -124,7 +124,9 @@ def _hidden(actor: Actor, facility: Facility, cell: rows.Cell) -> rows.Cell:
 def _day(actor: Actor, facility: Facility, shown: Shown, columns: list[rows.Column]) -> dict[str, Any]:
     found = [_hidden(actor, facility, cell) for cell in rows.cells(facility, shown.day, shown.day)]
     chosen = [column for column in columns if column.kind == shown.by]
-    frame = grid.frame_of(facility, found, [column for column in chosen if column.kind == "practitioner"])
+    frame = grid.frame_of(
+        facility, found, [column for column in chosen if column.kind == "practitioner"], [shown.day]
+    )
     by_column: dict[int | None, list[rows.Cell]] = defaultdict(list)
     for cell in found:
         by_column[cell.practitioner_id if shown.by == "practitioner" else cell.room_id].append(cell)
@@ -152,7 +154,7 @@ def _week(actor: Actor, facility: Facility, shown: Shown, column: rows.Column | 
         _hidden(actor, facility, cell)
         for cell in rows.cells(facility, monday, days[-1], practitioner_id=column.practitioner_id)
     ]
-    frame = grid.frame_of(facility, found, [column])
+    frame = grid.frame_of(facility, found, [column], days)
     zone = clock.zone(facility.zone)
     by_day: dict[date, list[rows.Cell]] = defaultdict(list)
     for cell in found:
