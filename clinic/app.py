@@ -115,6 +115,7 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
         "max_overflow": settings.pool_overflow,
         "pool_timeout": 10,
         "pool_pre_ping": True,
+        "hide_parameters": True,  # an error must not quote a patient's row in a log
         "connect_args": {"connect_timeout": 5, "application_name": "sutra"},
     }
 
