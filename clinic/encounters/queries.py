@@ -115,8 +115,13 @@ def vital_trend(actor: Actor, note: Note) -> list[VitalSigns]:
     rows = db.session.scalars(
         select(VitalSigns)
         .join(Note, Note.id == VitalSigns.note_id)
-        .where(VitalSigns.patient_id == note.patient_id, policy.notes_in_sight(actor))
-        .order_by(VitalSigns.measured_at.desc(), VitalSigns.id.desc())
+        .join(Appointment, Appointment.id == Note.appointment_id)
+        .where(
+            VitalSigns.patient_id == note.patient_id,
+            func.lower(Appointment.during) <= note.appointment.starts,
+            policy.notes_in_sight(actor),
+        )
+        .order_by(func.lower(Appointment.during).desc(), VitalSigns.id.desc())
         .limit(TREND_POINTS)
     )
     return list(rows)[::-1]

@@ -66,18 +66,20 @@ def test_the_first_who_has_arrived_is_next(author: FlaskClient, scene: Scene, se
     assert page.count("is-next") == 1
 
 
-def test_start_opens_the_note_and_done_ends_the_visit(
+def test_start_then_write_then_done_is_one_tap_each(
     author: FlaskClient, scene: Scene, session: Session
 ) -> None:
     scene.visit.status = "completed"
     waiting = visit(scene, 12, "arrived")
     session.commit()
     answer = author.post(f"/my-day/{waiting.reference}/start")
-    assert answer.status_code == 303
-    assert "/notes/" in answer.location
+    assert (answer.status_code, answer.location) == (303, "/my-day")
     db.session.expire_all()
     assert waiting.status == "in_progress"
-    assert queries.note_of_visit(waiting.id, scene.practitioner.id) is not None
+    assert f'action="/appointments/{waiting.reference}/note"' in author.get("/my-day").text
+    written = author.post(f"/appointments/{waiting.reference}/note")
+    assert "Go on with note" in author.get("/my-day").text
+    assert author.get(written.location).status_code == 200
     author.post(f"/my-day/{waiting.reference}/complete")
     db.session.expire_all()
     assert waiting.status == "completed"

@@ -13,7 +13,7 @@ from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError, NotFound
 from clinic.core.web import current_actor, go_to, is_timed_refresh, page, say
 from clinic.encounters import day as days
-from clinic.encounters import queries, service
+from clinic.encounters import queries
 from clinic.encounters.views.blueprint import bp
 from clinic.facilities.queries import facility_of
 from clinic.practitioners.queries import practitioner_of
@@ -21,7 +21,6 @@ from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
-STEPS = ("start", "complete")
 
 
 @bp.get("/my-day")
@@ -62,21 +61,18 @@ def my_day() -> Response:
 @bp.post("/my-day/<reference>/<any(start, complete):step>")
 @allow(Role.PRACTITIONER, Role.THERAPIST)
 def take_step(reference: str, step: str) -> Response:
-    """Start a visit and open its note, or end it and go back to the day."""
+    """Start a visit or end it, and come back to the day."""
     actor = current_actor()
     visit = load_visit(actor, reference)
     try:
         with unit_of_work():
             if step == "complete":
                 scheduling.complete(actor, visit)
-                return_to = url_for("encounters.my_day")
             else:
                 _start(actor, visit)
-                return_to = url_for("encounters.show", note_id=service.open_note(actor, visit).id)
     except DomainError as error:
         say(error.message, "danger")
-        return_to = url_for("encounters.my_day")
-    return go_to(return_to)
+    return go_to(url_for("encounters.my_day"))
 
 
 def _start(actor: Actor, visit: Appointment) -> None:
