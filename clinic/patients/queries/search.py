@@ -55,9 +55,9 @@ def search_patients(actor: Actor, term: str, page: PageRequest) -> Page[PatientR
     e-mail begins with it. ``SU-…`` is the patient's number. ``%``, ``_`` and the backslash mean themselves.
     Two statements.
     """
-    found = _found(actor, one_line(clean(term))[:LONGEST_TERM])
-    total = _total(found)
-    rows = db.session.execute(found.offset(page.offset).limit(page.limit))
+    rows_found = found(actor, one_line(clean(term))[:LONGEST_TERM])
+    total = _total(rows_found)
+    rows = db.session.execute(rows_found.offset(page.offset).limit(page.limit))
     items = [PatientRow(**row._mapping) for row in rows]
     return Page(items, page, min(total, COUNT_CAP), capped=total > COUNT_CAP)
 
@@ -69,7 +69,7 @@ def quick_search(actor: Actor, term: str, *, limit: int = 8) -> list[PatientRow]
     cleaned = one_line(clean(term))[:LONGEST_TERM]
     if not cleaned:
         return []
-    return [PatientRow(**row._mapping) for row in db.session.execute(_found(actor, cleaned).limit(limit))]
+    return [PatientRow(**row._mapping) for row in db.session.execute(found(actor, cleaned).limit(limit))]
 
 
 def digits_of(term: str) -> str:
@@ -78,7 +78,8 @@ def digits_of(term: str) -> str:
     return bare if bare.isascii() and bare.isdigit() and len(bare) >= FEWEST_DIGITS else ""
 
 
-def _found(actor: Actor, term: str) -> Select[Any]:
+def found(actor: Actor, term: str) -> Select[Any]:
+    """The statement behind a search, for a cleaned ``term``; whoever runs it says how many rows."""
     rows = select(*_COLUMNS).where(policy.visible(actor))
     if not term:
         return rows.order_by(Patient.created_at.desc(), Patient.id.desc())

@@ -5,6 +5,7 @@ from clinic.patients.service.allergies import record_allergies
 from clinic.patients.service.duplicates import Alike, Duplicate, find_duplicates
 from clinic.patients.service.guardians import add_guardian, begin_care
 from clinic.patients.service.intake import (
+    LONGEST_ANSWER,
     faults_of,
     proposed,
     review_intake,
@@ -17,6 +18,7 @@ from clinic.patients.service.registering import register
 from clinic.patients.service.updating import ChangedMeanwhile, Difference, mark_deceased, update
 
 __all__ = [
+    "LONGEST_ANSWER",
     "Alike",
     "AllergyEntry",
     "ChangedMeanwhile",

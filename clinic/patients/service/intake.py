@@ -15,7 +15,7 @@ from clinic.core.crypto import new_token, token_hash
 from clinic.core.db import db
 from clinic.core.errors import Conflict, DomainError, Invalid
 from clinic.core.i18n import gettext as _
-from clinic.core.text import fold
+from clinic.core.text import clean, fold
 from clinic.facilities.queries import facility_of, get_facility
 from clinic.notifications.service import queue_message
 from clinic.patients.births import parse_birth
@@ -27,6 +27,8 @@ from clinic.patients.service.allergies import record_allergies
 from clinic.patients.service.updating import record_change
 
 OPEN_FOR = timedelta(days=7)
+LONGEST_ANSWER = 25_000
+"""Characters kept of one answer: more than any field takes, so that a refused one comes back whole."""
 
 
 def send_intake_link(actor: Actor, patient_id: int) -> IntakeLink:
@@ -100,7 +102,7 @@ def save_section(
     saved since.
     """
     _lock_open(link)
-    kept = {field: answers.get(field, "") for field in FIELDS[section]}
+    kept = {field: clean(answers.get(field, ""))[:LONGEST_ANSWER] for field in FIELDS[section]}
     row = db.session.get(IntakeSection, (link.id, section.value), populate_existing=True)
     if row is not None and expected_version is not None and row.version != expected_version:
         if row.answers != kept:

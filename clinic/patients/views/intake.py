@@ -77,7 +77,7 @@ def intake_draft(token: str, section: str) -> Response:
     form = FORMS[part]()
     version = form.version.data or "0"
     expected = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
-    if any(len(value) > 25_000 for value in form.answers(part).values()):
+    if any(len(value) > service.LONGEST_ANSWER for value in form.answers(part).values()):
         return fragment("patients/_intake_over.html", 422, too_long=True)
     try:
         with unit_of_work():
