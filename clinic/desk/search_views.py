@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -38,7 +39,12 @@ def results() -> Response:
             facility_id=facility.id,
             detail={"ids": [row.id for row in patients]},
         )
-    values = {"patients": patients, "visit": visit, "term": term, "today": clock.today(facility.zone)}
+    values: dict[str, Any] = {
+        "patients": patients,
+        "visit": visit,
+        "term": term,
+        "today": clock.today(facility.zone),
+    }
     return page("desk/search.html", "desk/_search_results.html", **values)
 
 

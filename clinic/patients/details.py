@@ -107,7 +107,7 @@ def check(
     mobile = parsed(one_line(details.mobile or ""), parse_mobile)
     if mobile is None and mobile_needed:
         faults.append(Invalid(_("Enter a mobile number."), field="mobile"))
-    lines = {field: one_line(getattr(details, field) or "") or None for field in _LINES}
+    lines: dict[str, Any] = {field: one_line(getattr(details, field) or "") or None for field in _LINES}
     for field, longest in _LINES.items():
         if len(lines[field] or "") > longest:
             faults.append(Invalid(_("At most %(max)d characters.", max=longest), field=field))

@@ -66,7 +66,7 @@ def countries() -> list[tuple[str, str]]:
     return [("IN", names["IN"]), *sorted(found, key=lambda country: country[1])]
 
 
-class AllergyForm(PlainForm):  # type: ignore[misc]
+class AllergyForm(PlainForm):
     """One allergy; ``key`` is the row it changes, empty for a new one."""
 
     key = HiddenField()
@@ -179,7 +179,7 @@ class PatientForm(Form):
         return details if fine and not faults and not more else None
 
     def _typed(self, faults: list[DomainError], *, today: date, patient: Patient | None) -> PatientDetails:
-        values = {field: self[field].data or "" for field in _SAME_IN_BOTH}
+        values: dict[str, Any] = {field: self[field].data or "" for field in _SAME_IN_BOTH}
         details = PatientDetails(
             **values,
             mobile=self.mobile.data or None,

@@ -139,4 +139,8 @@ def intakes_to_review(actor: Actor, *, limit: int = 20) -> list[WaitingIntake]:
         .order_by(func.min(IntakeLink.submitted_at))
         .limit(limit)
     )
-    return [WaitingIntake(patient_id=row[0], patient_name=row[1], submitted_at=row[2]) for row in rows]
+    return [
+        WaitingIntake(patient_id=row.id, patient_name=row.name, submitted_at=row.since)
+        for row in rows
+        if row.since is not None
+    ]

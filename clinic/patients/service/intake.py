@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -196,7 +197,7 @@ def proposed(patient: Patient, chosen: Mapping[str, str]) -> PatientDetails:
     values = {name: getattr(patient, name) for name in COLUMNS}
     values["birth_precision"] = values["birth_precision"] or "day"
     details = PatientDetails(**values)
-    plain = {field: text for field, text in chosen.items() if field != "birth_date"}
+    plain: dict[str, Any] = {field: text for field, text in chosen.items() if field != "birth_date"}
     if "birth_date" in chosen:
         born, precision = parse_birth(chosen["birth_date"])
         details = replace(details, birth_date=born, birth_precision=precision)

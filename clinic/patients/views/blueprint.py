@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint
 
 from clinic.core.phones import show
@@ -9,7 +11,7 @@ from clinic.patients import display
 
 bp = Blueprint("patients", __name__)
 
-for name, shown in {
+FILTERS: dict[str, Callable[..., str]] = {
     "age_text": display.age_text,
     "birth_text": display.birth_text,
     "sex_letter": display.sex_letter,
@@ -19,5 +21,8 @@ for name, shown in {
     "address_text": display.address_text,
     "patient_facts": display.facts_text,
     "telephone": show,
-}.items():
+}
+"""Filters that every template may use."""
+
+for name, shown in FILTERS.items():
     bp.add_app_template_filter(shown, name)

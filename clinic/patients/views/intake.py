@@ -222,13 +222,19 @@ def _page(
     values = {
         "facility": facility,
         "clinic_name": facility.name,
-        "portal_home_url": request.path,
+        "portal_home_url": _home(),
         **values,
     }
     if session.get("locale") in LOCALES:
         return page(template, shape, status, **values)
     with force_locale(link.patient.locale if link.patient.locale in LOCALES else "en"):
         return page(template, shape, status, **values)
+
+
+def _home() -> str:
+    """Where the clinic's name leads: to the portal for who is signed in there, else nowhere else."""
+    actor: Actor | None = g.get("actor")
+    return url_for("portal.home") if actor is not None and actor.is_patient else request.path
 
 
 def _closed(token: str) -> Response:
