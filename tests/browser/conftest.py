@@ -160,6 +160,7 @@ class Visitor:
 
     def check_accessibility(self) -> None:
         """axe finds nothing on the page as it is now."""
+        self.page.wait_for_load_state("networkidle")
         found = Axe().run(self.page, options=AXE)
         named = [
             f"{violation['id']}: {[node['target'] for node in violation['nodes']][:4]}"
