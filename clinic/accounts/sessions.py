@@ -58,7 +58,7 @@ def init_sessions(app: Flask) -> None:
     def recognise() -> None:
         g.actor = None
         g.pop("_login_user", None)  # an application context may outlive a request
-        if request.endpoint == "static" or not session.get("_user_id"):
+        if request.endpoint in ("static", "css_bundle") or not session.get("_user_id"):
             return
         opened: OpenSession | None = getattr(current_user, "opened", None)
         if opened is None:
