@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -47,3 +49,24 @@ def test_a_closed_form_is_not_opened_again(clinic: Clinic, home: FlaskClient, se
     home.post("/portal/intake")
 
     assert len(session.scalars(select(IntakeLink)).all()) == 2
+
+
+def test_the_form_leads_back_to_the_portal_only_for_who_is_signed_in(
+    clinic: Clinic, home: FlaskClient, client: FlaskClient
+) -> None:
+    url = home.post("/portal/intake").headers["Location"]
+
+    brand = re.compile(r'<a\s+class="portal-brand"\s+href="([^"]+)"')
+    assert brand.findall(home.get(url).text) == ["/portal"]
+    assert brand.findall(client.get(url).text) == [url]
+
+
+def test_a_stranger_cannot_open_a_form_for_the_household(
+    clinic: Clinic, outside: FlaskClient, session: Session
+) -> None:
+    with outside.session_transaction() as cookie:
+        cookie["portal_patient"] = clinic.mother.id
+
+    outside.post("/portal/intake")
+
+    assert session.scalars(select(IntakeLink)).one().patient_id == clinic.stranger.id
