@@ -69,7 +69,9 @@ def show_demo(as_json: bool) -> None:
 def import_fhir(folder: Path, accept_refused: bool) -> None:
     """Take the FHIR R4 NDJSON files in FOLDER: Patient, Practitioner, AllergyIntolerance."""
     try:
-        report = import_folder(folder, SYSTEM, accept_refused=accept_refused)
+        report = import_folder(
+            folder, SYSTEM, accept_refused=accept_refused, tell=lambda text: click.echo(text, err=True)
+        )
     except ImportRefused as refused:
         raise click.ClickException(str(refused)) from None
     except DomainError as error:
