@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func, select
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import Select, and_, bindparam, func, select
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.orm import aliased
 
 from clinic.core import clock
@@ -74,7 +75,24 @@ def columns(facility_id: int, first: datetime, after: datetime) -> list[Column]:
 
     Rooms have no hours of their own; they are there whenever somebody works.
     """
-    during: Range[datetime] = Range(first, after)
+    rows = db.session.execute(_columns_statement(), {"facility": facility_id, "during": Range(first, after)})
+    return [
+        Column(
+            resource_id,
+            kind,
+            name,
+            practitioner_id,
+            second,
+            [WeeklyInterval.read(entry) for entry in weekly or ()],
+            [_away(entry, first, after) for entry in off or ()],
+        )
+        for resource_id, kind, name, practitioner_id, second, weekly, off in rows
+    ]
+
+
+@lru_cache(maxsize=1)
+def _columns_statement() -> Select[Any]:
+    during = bindparam("during", type_=TSTZRANGE)
     hours = func.json_build_array(
         WorkingHours.weekday,
         WorkingHours.starts,
@@ -93,7 +111,7 @@ def columns(facility_id: int, first: datetime, after: datetime) -> list[Column]:
         .where(TimeOff.resource_id == Resource.id, TimeOff.during.op("&&")(during))
         .scalar_subquery()
     )
-    rows = db.session.execute(
+    return (
         select(
             Resource.id,
             Resource.kind,
@@ -105,24 +123,12 @@ def columns(facility_id: int, first: datetime, after: datetime) -> list[Column]:
         )
         .outerjoin(Practitioner, Practitioner.id == Resource.practitioner_id)
         .where(
-            Resource.facility_id == facility_id,
+            Resource.facility_id == bindparam("facility"),
             Resource.active,
             Resource.kind.in_(("practitioner", "room")),
         )
         .order_by(Resource.kind, Resource.position, Practitioner.search_name, Resource.id)
     )
-    return [
-        Column(
-            resource_id,
-            kind,
-            name,
-            practitioner_id,
-            second,
-            [WeeklyInterval.read(entry) for entry in weekly or ()],
-            [_away(entry, first, after) for entry in off or ()],
-        )
-        for resource_id, kind, name, practitioner_id, second, weekly, off in rows
-    ]
 
 
 def _away(entry: list[Any], first: datetime, after: datetime) -> Away:
@@ -147,6 +153,20 @@ def cells(
     """
     first, _ = clock.day_bounds(from_day, facility.zone)
     _, after = clock.day_bounds(to_day, facility.zone)
+    bounds: dict[str, Any] = {
+        "facility": facility.id,
+        "first": first,
+        "after": after,
+        "earliest": first - LONGEST,
+    }
+    if practitioner_id is not None:
+        bounds["practitioner"] = practitioner_id
+    statement = _cells_statement(practitioner_id is not None, with_ended)
+    return [Cell(*row) for row in db.session.execute(statement, bounds)]
+
+
+@lru_cache(maxsize=4)
+def _cells_statement(of_one: bool, with_ended: bool) -> Select[Any]:
     unit, room, claim = aliased(ResourceUnit), aliased(Resource), aliased(Allocation)
     starts = func.lower(Appointment.during)
     wanted = (
@@ -173,19 +193,19 @@ def cells(
         .outerjoin(unit, unit.id == claim.unit_id)
         .outerjoin(room, and_(room.id == unit.resource_id, room.kind == "room"))
         .where(
-            Appointment.facility_id == facility.id,
-            starts >= first - LONGEST,
-            starts < after,
-            func.upper(Appointment.during) > first,
+            Appointment.facility_id == bindparam("facility"),
+            starts >= bindparam("earliest"),
+            starts < bindparam("after"),
+            func.upper(Appointment.during) > bindparam("first"),
         )
         .order_by(starts, Appointment.id, room.id.nulls_last())
         .distinct(starts, Appointment.id)
     )
-    if practitioner_id is not None:
-        wanted = wanted.where(Appointment.practitioner_id == practitioner_id)
+    if of_one:
+        wanted = wanted.where(Appointment.practitioner_id == bindparam("practitioner"))
     if not with_ended:
         wanted = wanted.where(Appointment.status.not_in(("cancelled", "rejected")))
-    return [Cell(*row) for row in db.session.execute(wanted)]
+    return wanted
 
 
 def legend(facility_id: int) -> list[tuple[int, str]]:
