@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wtforms import HiddenField, PasswordField, SelectField, SelectMultipleField
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.accounts.display import ROLE_LABELS
@@ -76,6 +76,12 @@ class ChangePasswordForm(NewPasswordForm):
     current = SecretField(_l("Present password"), render_kw={"autocomplete": "current-password"})
 
 
+def _at_least_one(_form: Any, field: Any) -> None:
+    """Not DataRequired, which would have the browser ask for every single box."""
+    if not field.data:
+        raise ValidationError(str(_l("Choose at least one role.")))
+
+
 class RolesField(SelectMultipleField):
     """Staff roles as boxes to tick."""
 
@@ -84,8 +90,7 @@ class RolesField(SelectMultipleField):
 
     def __init__(self, label: Any = None, **options: Any) -> None:
         choices = [(str(role), ROLE_LABELS[role]) for role in Role if role in STAFF]
-        required = DataRequired(_l("Choose at least one role."))
-        super().__init__(label, [required], choices=choices, **options)
+        super().__init__(label, [_at_least_one], choices=choices, **options)
 
     def roles(self) -> set[Role]:
         """What was ticked."""

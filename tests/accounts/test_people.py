@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from flask import Flask
 
 from clinic.accounts.models import RoleGrant, User
@@ -102,6 +104,13 @@ def test_e_mail_that_is_taken_is_said_at_the_field_with_the_rest_kept(app: Flask
     text = answer.get_data(as_text=True)
     assert "can sign in already" in text
     assert "Nila Rao" in text
+
+
+def test_browser_asks_for_no_single_role(app: Flask, person: MakePerson) -> None:
+    text = office(app, person).get("/people/invite").get_data(as_text=True)
+    boxes = re.findall(r'<input[^>]*name="roles"[^>]*>', text)
+    assert len(boxes) == 5
+    assert not [box for box in boxes if "required" in box]
 
 
 def test_invitation_needs_a_role_and_a_real_e_mail(app: Flask, person: MakePerson) -> None:
