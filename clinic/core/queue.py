@@ -1,12 +1,15 @@
-"""The job queue. It only makes things quicker: rows in Postgres say what is to be done, and a sweep finds them all."""
+"""The job queue. It only makes things quicker: rows in Postgres say what is to be done, a sweep finds them."""
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import redis
 import structlog
 from flask import Flask, current_app
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -15,13 +18,23 @@ from clinic.config import Settings
 log = structlog.get_logger(__name__)
 HIGH, DEFAULT = "high", "default"
 QUEUES = (HIGH, DEFAULT)
+LEFT_ALONE_SECONDS = 5.0
+"""After a failure nobody waits for the server again for this long."""
 
 
 def init_queue(app: Flask, settings: Settings) -> None:
-    """One lazily connecting pool per process; a server that is away costs a second, not the request."""
+    """One lazily connecting pool per process. A server that hangs costs two seconds, once in five.
+
+    A connection that broke is tried once more, because a restart breaks them all; a silence is not.
+    """
     app.extensions["redis"] = redis.Redis.from_url(
-        settings.redis_url, socket_connect_timeout=1, socket_timeout=5, health_check_interval=30
+        settings.redis_url,
+        socket_connect_timeout=1,
+        socket_timeout=2,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     )
+    app.extensions["queue_left_alone_until"] = 0.0
 
 
 def connection() -> redis.Redis:
@@ -36,12 +49,15 @@ def queue(name: str = DEFAULT) -> Queue:
 
 
 def enqueue(task: str, *ids: int, priority: str = DEFAULT) -> bool:
-    """Put ``task`` (a dotted path) on the queue with row ids. False when the queue is away: the sweep will find the row."""
+    """Put ``task`` (a dotted path) on the queue with row ids. False when it is away: a sweep finds the rows."""
+    if time.monotonic() < current_app.extensions["queue_left_alone_until"]:
+        return False
     try:
         options: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": 120}
         queue(priority).enqueue(task, args=ids, **options)
     except redis.RedisError as failure:
         log.warning("queue_away", error=type(failure).__name__)
+        current_app.extensions["queue_left_alone_until"] = time.monotonic() + LEFT_ALONE_SECONDS
         return False
     return True
 

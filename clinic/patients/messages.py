@@ -47,7 +47,7 @@ def _load_links(messages: Sequence[Message]) -> Mapping[int, Content]:
         loaded[message.id] = Content(
             address=patient.mobile if message.channel == "sms" else patient.email,
             zone=facility.zone,
-            values={"clinic": facility.short_name, "name": patient.name, "until": link.expires_at},
+            values={"clinic": facility.name, "name": patient.name, "until": link.expires_at},
             facts={
                 "dead": link.revoked_at is not None,
                 "until": link.expires_at,

@@ -279,8 +279,7 @@ def _content(message: Message, visit: Appointment) -> Content:
         address=visit.patient.mobile if message.channel == Channel.SMS else visit.patient.email,
         zone=visit.facility.zone,
         values={
-            "clinic": visit.facility.short_name,
-            "clinic_name": visit.facility.name,
+            "clinic": visit.facility.name,
             "clinic_phone": visit.facility.phone,
             "patient": visit.patient.name,
             "practitioner": visit.practitioner.name,

@@ -43,6 +43,7 @@ def clinic(real_clinic: Flask, twilio: FakeTwilio) -> Iterator[Flask]:
         with unit_of_work() as session:
             session.execute(text("DELETE FROM messages"))
         real_clinic.extensions["redis"].flushdb()
+        real_clinic.extensions["queue_left_alone_until"] = 0.0
         yield real_clinic
         db.session.remove()
     real_clinic.extensions["settings"] = before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from datetime import timedelta
 
@@ -186,6 +187,24 @@ def test_without_the_queue_visits_are_booked_and_the_clock_sends(
     assert sweep.send_overdue() == 2
     assert [status_of(message_id) for message_id in ids] == ["sent", "sent"]
     assert len(twilio.sent) == 2
+
+
+def test_a_queue_that_hangs_holds_up_one_booking_and_not_the_next(
+    clinic: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setitem(
+            clinic.extensions,
+            "redis",
+            redis.Redis(host="127.0.0.1", port=silent.getsockname()[1], socket_timeout=0.3, retry=None),
+        )
+        monkeypatch.setattr(queue, "LEFT_ALONE_SECONDS", 60.0)
+        asked: list[int] = []
+        real = queue.queue
+        monkeypatch.setattr(queue, "queue", lambda *names: asked.append(1) or real(*names))
+        ids = visit_messages(3)
+    assert len(asked) == 1
+    assert [status_of(message_id) for message_id in ids] == ["queued"] * 3
 
 
 def test_with_a_queue_but_no_worker_the_clock_sends_after_a_minute(clinic: Flask, twilio: FakeTwilio) -> None:
