@@ -1,4 +1,4 @@
-"""The job queue. It only makes things quicker: rows in Postgres say what is to be done, a sweep finds them."""
+"""The job queue. It only makes things quicker: rows in Postgres say what to do; a sweep finds them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def queue(name: str = DEFAULT) -> Queue:
 
 
 def enqueue(task: str, *ids: int, priority: str = DEFAULT) -> bool:
-    """Put ``task`` (a dotted path) on the queue with row ids. False when it is away: a sweep finds the rows."""
+    """Put ``task`` (a dotted path) on the queue with row ids. False when it is away; a sweep finds them."""
     if time.monotonic() < current_app.extensions["queue_left_alone_until"]:
         return False
     try:
