@@ -1,6 +1,7 @@
 """``make bench``: the calendar and booking, beside an empty page and the bare SQL, in one run.
 
-CPU time of this process only, so that the figures are the application's; the ratios travel from machine to machine,
+CPU time of this process only, so that the figures are the application's; the ratios travel from machine to
+machine,
 the milliseconds do not. ``--patients`` and ``--visits`` say how large the clinic is.
 """
 
@@ -31,7 +32,7 @@ from clinic.core.db import db
 from clinic.local.testing import start_test_services
 
 DATABASE = "sutra_bench"
-ROUNDS = 7
+ROUNDS = 5
 PEOPLE = 10
 
 
@@ -54,7 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--patients", type=int, default=1_000)
     parser.add_argument("--visits", type=int, default=10_000)
-    parser.add_argument("--requests", type=int, default=40)
+    parser.add_argument("--requests", type=int, default=20)
     wanted = parser.parse_args()
     services = start_test_services()
     os.environ["TEST_DATABASE_URL"], os.environ["TEST_REDIS_URL"] = services.database_url, services.redis_url
@@ -119,7 +120,9 @@ def _load(app: Flask, patients: int, visits: int) -> Scene:
 def _fill(
     facility_id: int, service_id: int, people: list[int], patients: int, visits: int, day: date
 ) -> None:
-    """Patients, sixty visits on the day, the other visits on the days before it, ten to twenty each an hour."""
+    """Patients, sixty visits on the day, the other visits on the days before it, ten to twenty each an
+    hour.
+    """
     values = {"facility": facility_id, "service": service_id, "people": people, "n": patients}
     db.session.execute(
         text(

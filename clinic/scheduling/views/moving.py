@@ -61,7 +61,7 @@ def undo(reference: str) -> Response:
         words, kind = error.message, "danger"
     if is_fragment():
         answer = make_response("", 200)
-        answer.headers["HX-Reswap"] = "none"
+        answer.headers["HX-Reswap"] = "delete"
         answer.headers["HX-Trigger"] = json.dumps(
             {"sutra:schedule": {}, "sutra:toast": {"message": words, "kind": kind}}
         )
