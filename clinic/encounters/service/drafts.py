@@ -54,7 +54,7 @@ def open_note(actor: Actor, appointment: Appointment, template_code: str | None 
     visit that never was.
     """
     author = practitioner_of(actor)
-    if author is None or not policy.can_read_notes(actor):
+    if author is None or not author.active or not policy.can_read_notes(actor):
         raise Forbidden(_("Only practitioners and therapists write notes."))
     existing = queries.note_of_visit(appointment.id, author.id)
     if existing is not None:
