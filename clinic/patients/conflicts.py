@@ -12,7 +12,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.phones import show as show_number
 from clinic.patients.births import write_birth
 from clinic.patients.display import prakriti_word, sex_word
-from clinic.patients.forms import PatientForm
+from clinic.patients.forms import MERGED, PatientForm
 from clinic.patients.models import BirthPrecision, Patient
 from clinic.patients.service import Difference
 
@@ -25,7 +25,6 @@ class ConflictLine:
     """One field that clashes. The names are those that the component for two versions reads."""
 
     name: str
-    label: str
     yours: str
     theirs: str
     chosen: str = "theirs"
@@ -36,13 +35,16 @@ def conflict_lines(differences: tuple[Difference, ...]) -> tuple[ConflictLine, .
     return tuple(
         ConflictLine(
             name=CHOICE + difference.field,
-            label=field_label(difference.field),
-            yours=worded(difference.field, difference.typed),
-            theirs=worded(difference.field, difference.kept),
+            yours=_said(difference.field, difference.typed),
+            theirs=_said(difference.field, difference.kept),
         )
         for difference in differences
         if difference.field != "birth_precision"
     )
+
+
+def _said(field: str, value: Any) -> str:
+    return f"{field_label(field)}: {worded(field, value) or _('nothing written')}"
 
 
 def field_label(field: str) -> str:
@@ -73,14 +75,20 @@ def field_label(field: str) -> str:
 
 
 def settle(form: PatientForm, patient: Patient, chosen: Mapping[str, str], *, today: date) -> None:
-    """Put what is kept back into the form's fields for which somebody chose it."""
+    """Put what is kept into the fields that nobody touched on this form, and into those where it was
+    chosen.
+    """
     kept = PatientForm(formdata=None)
     kept.fill(patient, [], today=today)
-    for name in form._fields:
-        if chosen.get(CHOICE + name) == "theirs" and name not in ("version", "allergies", "csrf_token"):
-            form[name].data = kept[name].data
-            if name == "birth_date":
-                form.age.data = kept.age.data
+    untouched = form.untouched()
+    taken = {name for name in MERGED if name in untouched or chosen.get(CHOICE + name) == "theirs"}
+    birth = {"birth_date", "age"}
+    if CHOICE + "birth_date" in chosen:
+        taken = taken | birth if chosen[CHOICE + "birth_date"] == "theirs" else taken - birth
+    elif not birth <= taken:
+        taken -= birth
+    for name in taken:
+        form[name].data = kept[name].data
 
 
 def worded(field: str, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -55,6 +56,8 @@ _SAME_IN_BOTH = (
     "emergency_relationship", "medical_history", "prakriti", "blood_group",
 )  # fmt: skip
 """Fields that are on the form exactly as the details have them."""
+MERGED = (*_SAME_IN_BOTH, "mobile", "sex", "emergency_phone", "birth_date", "age")
+"""Fields that two people may change at the same time: each keeps what only one of them touched."""
 
 
 def countries() -> list[tuple[str, str]]:
@@ -80,6 +83,7 @@ class PatientForm(Form):
 
     submission_key = HiddenField()
     version = HiddenField()
+    seen = HiddenField()
     name = LineField(_l("Full name"), longest=100)
     mobile = PhoneField(_l("Mobile"), longest=40)
     birth_date = LineField(_l("Date of birth"), longest=20)
@@ -155,7 +159,20 @@ class PatientForm(Form):
                 }
             )
         self.allergies.append_entry()
+        self.seen.data = json.dumps({name: self[name].data or "" for name in MERGED})
         self.offer_kept_choices(patient)
+
+    def untouched(self) -> set[str]:
+        """The fields that still say what they said when the form was opened, as the form itself remembers
+        it.
+        """
+        try:
+            seen = json.loads((self.seen.data or "{}")[:100_000])
+        except (ValueError, RecursionError):
+            return set()
+        if not isinstance(seen, dict):
+            return set()
+        return {name for name in MERGED if name in seen and seen[name] == (self[name].data or "")}
 
     def offer_kept_choices(self, patient: Patient) -> None:
         """Keep words for the relationship that came from elsewhere and are none of the choices."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -162,3 +164,27 @@ def test_allergies_stay_when_a_change_does_not_speak_of_them(
     for patient in (none, some):
         update(desk, patient.id, details_of(patient, city="Mysuru"), expected_version=None)
     assert (none.allergy_status, some.allergy_status) == ("none_known", "recorded")
+
+
+def test_field_nobody_touched_here_takes_what_somebody_else_saved(
+    at_desk: FlaskClient, desk: Actor, registered: Callable[..., Patient]
+) -> None:
+    patient = registered(city="Bengaluru", age=46)
+    db.session.commit()
+    page = at_desk.get(f"/patients/{patient.id}/edit").text
+    seen = html.unescape(re.search(r'name="seen"[^>]* value="([^"]*)"', page)[1])  # type: ignore[index]
+    form = form_of(at_desk, patient, city="Bengaluru", age="46", state="Karnataka", seen=seen)
+    update(desk, patient.id, details_of(patient, city="Mysuru"), expected_version=None)
+    db.session.commit()
+    assert at_desk.post(f"/patients/{patient.id}/edit", data=form).status_code == 303
+    assert (patient.city, patient.state) == ("Mysuru", "Karnataka")
+
+
+@pytest.mark.parametrize("seen", ["", "{", "[]", "7", '{"city": 7}', "[" * 100_000, '{"birth_date": ""}'])
+def test_form_that_remembers_nonsense_is_read_all_the_same(
+    at_desk: FlaskClient, registered: Callable[..., Patient], seen: str
+) -> None:
+    patient = registered(city="Bengaluru")
+    form = form_of(at_desk, patient, city="Hubballi", seen=seen)
+    assert at_desk.post(f"/patients/{patient.id}/edit", data=form).status_code == 303
+    assert patient.city == "Hubballi"

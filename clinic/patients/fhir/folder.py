@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from clinic.audit import service as audit
 from clinic.core import clock
@@ -90,6 +90,8 @@ def import_folder(
         if report.refusals and not accept_refused:
             raise ImportRefused(report)
         _write_down(job)
+        if report.count("Patient").added >= BATCH:
+            db.session.execute(text("ANALYZE patients, patient_words, patient_identifiers, allergies"))
     return report
 
 
