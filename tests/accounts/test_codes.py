@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 import pytest
+import redis
 from flask import Flask
 
 from clinic.accounts.models import LoginSession, OneTimeCode, RoleGrant, User
@@ -284,3 +285,12 @@ def test_code_page_offers_one_real_field(app: Flask) -> None:
     assert text.count('name="code"') == 1
     assert 'autocomplete="one-time-code"' in text
     assert "data-countdown" in text
+
+
+def test_caps_and_signing_in_hold_without_the_queue(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = redis.Redis(unix_socket_path="/nowhere/valkey.sock")
+    monkeypatch.setitem(app.extensions, "redis", away)
+    mobile = new_mobile()
+    browsers = [Browser(app) for _ in range(6)]
+    assert [browser.ask_for_code(mobile).status_code for browser in browsers] == [303] * 5 + [429]
+    assert browsers[4].enter_code(latest_code(app, mobile)).status_code == 303
