@@ -18,6 +18,7 @@ from clinic.core.errors import DomainError
 from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.service import ensure_first_facility
+from clinic.notifications.service import expire_open
 from clinic.notifications.worker import run_worker
 from clinic.patients.fhir import ImportRefused, import_folder
 
@@ -88,6 +89,15 @@ def seed() -> None:
     click.echo(f"{count} note templates are new.")
 
 
+@click.command("expire-messages")
+@with_appcontext
+def expire_messages() -> None:
+    """Let all waiting messages expire: for a copy restored from a backup, before its worker starts."""
+    with unit_of_work():
+        count = expire_open()
+    click.echo(f"{count} messages will not be sent.")
+
+
 @click.command("worker")
 @with_appcontext
 def worker() -> None:
@@ -104,5 +114,5 @@ def tick() -> None:
 
 def register(app: Flask) -> None:
     """Add the commands to ``flask``."""
-    for command in (admin, demo_clinic, bring_in, seed, worker, tick):
+    for command in (admin, demo_clinic, bring_in, seed, expire_messages, worker, tick):
         app.cli.add_command(command)

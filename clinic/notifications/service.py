@@ -250,6 +250,28 @@ def stop(message: Message) -> None:
         raise Conflict(_("It is too late to stop this message: it has gone out."))
 
 
+def expire_open() -> int:
+    """Let every message that has not been handed over expire; how many. For a copy restored from a backup.
+
+    The clinic it was copied from sends them. What the copy finds handed over is ``unknown``.
+    """
+    now = clock.now()
+    expired = db.session.execute(
+        update(Message)
+        .where(BEFORE_HANDING_OVER)
+        .values(status=Status.EXPIRED, why=str(Why.TOO_LATE), finished_at=now, secret=None)
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    db.session.execute(
+        update(Message)
+        .where(Message.status == Status.SENDING)
+        .values(status=Status.UNKNOWN, why=str(Why.INTERRUPTED), finished_at=now, secret=None)
+        .execution_options(synchronize_session=False)
+    )
+    return len(expired)
+
+
 _SETTLES = {
     Status.SENT: (Status.UNKNOWN,),
     Status.FAILED: (Status.UNKNOWN, Status.SENT),

@@ -335,3 +335,21 @@ def test_a_report_for_a_try_before_keeps_the_message_from_going_twice(
         assert service.settle(message_id, attempt=1, status=Status.DELIVERED, provider_id="SM1")
     assert sending.send(message_id) is None
     assert len(twilio.sent) == 1
+
+
+def test_a_restored_copy_sends_none_of_the_old_messages(clinic: Flask, twilio: FakeTwilio) -> None:
+    waiting, prepared, handed = visit_messages(3)
+    change(prepared, status="sending", attempts=1, claimed_at=func.clock_timestamp())
+    leave_behind(handed, handed=True)
+    clinic.extensions["redis"].flushdb()
+    answer = clinic.test_cli_runner().invoke(args=["expire-messages"])
+    assert "2 messages" in answer.output
+    change(waiting, next_try_at=clock.now() - timedelta(minutes=5))
+    sweep.sweep()
+    sweep.send_overdue()
+    assert [status_of(message_id) for message_id in (waiting, prepared, handed)] == [
+        "expired",
+        "expired",
+        "unknown",
+    ]
+    assert twilio.sent == []
