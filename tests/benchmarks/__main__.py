@@ -126,10 +126,11 @@ def _fill(
     values = {"facility": facility_id, "service": service_id, "people": people, "n": patients}
     db.session.execute(
         text(
-            "INSERT INTO patients (group_id, created_at, mrn, facility_id, name, search_name, sex, mobile, locale,"
-            " country, allergy_status, deceased, version)"
-            " SELECT 1, now(), 'B-' || n, :facility, 'Lakshmi Subramaniam ' || n, 'lakshmi subramaniam ' || n,"
-            " 'female', '+9198' || lpad(n::text, 8, '0'), 'en', 'IN', 'not_asked', false, 1"
+            "INSERT INTO patients (group_id, created_at, mrn, facility_id, name, search_name, sex, mobile,"
+            " locale, country, allergy_status, deceased, version)"
+            " SELECT 1, now(), 'B-' || n, :facility, 'Lakshmi Subramaniam ' || n,"
+            " 'lakshmi subramaniam ' || n, 'female', '+9198' || lpad(n::text, 8, '0'), 'en', 'IN',"
+            " 'not_asked', false, 1"
             " FROM generate_series(1, :n) n"
         ),
         values,
@@ -205,7 +206,8 @@ def _print(scene: Scene, requests: int, patients: int, visits: int) -> None:
         sent = _statements(scene, lambda address=address, headers=headers: get(address, headers=headers))
         sys.stdout.write(
             f"{name:28} {took:7.2f} ms {took / base:6.1f} x hello"
-            f"  {len(sent):2} statements  {len(page) / 1000:5.1f} KB, {len(gzip.compress(page)) / 1000:4.1f} KB sent\n"
+            f"  {len(sent):2} statements  {len(page) / 1000:5.1f} KB,"
+            f" {len(gzip.compress(page)) / 1000:4.1f} KB sent\n"
         )
     _booking(scene, requests, base)
 

@@ -45,8 +45,10 @@ _CLAIMING_SQL = "status IN ({})".format(", ".join(f"'{status}'" for status in CL
 class Appointment(Base, InGroup, Created):
     """A patient's visit to a practitioner for a service.
 
-    ``during`` is half-open. No two claiming visits of one patient overlap; people and rooms are claimed through
-    allocations. ``version`` counts changes, for forms that were open meanwhile. ``override_reason`` says why staff booked
+    ``during`` is half-open. No two claiming visits of one patient overlap; people and rooms are claimed
+    through
+    allocations. ``version`` counts changes, for forms that were open meanwhile. ``override_reason`` says why
+    staff booked
     outside the rules. ``submission_key`` makes the same form sent twice one visit.
     """
 

@@ -17,7 +17,8 @@ from clinic.practitioners.models import Practitioner
 class Service(Base, InGroup, Created):
     """Something that can be booked: how long, for how much, and what kind of room it needs.
 
-    ``hue`` (1–8) is its colour in the calendar. ``needs_confirmation`` leaves a portal booking pending until staff confirm.
+    ``hue`` (1–8) is its colour in the calendar. ``needs_confirmation`` leaves a portal booking pending until
+    staff confirm.
     """
 
     __tablename__ = "services"
@@ -88,7 +89,9 @@ class ResourceUnit(Base):
 
 
 class WorkingHours(Base):
-    """A weekly interval in the facility's zone, from a date on; a break is the gap between two. Monday is 0."""
+    """A weekly interval in the facility's zone, from a date on; a break is the gap between two. Monday is
+    0.
+    """
 
     __tablename__ = "working_hours"
     __table_args__ = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from clinic.core import clock
@@ -46,6 +47,14 @@ def board(facility: Facility, day: date) -> list[BoardRow]:
     back.
     """
     first, after = clock.day_bounds(day, facility.zone)
+    bounds = {"facility": facility.id, "first": first, "after": after}
+    return [BoardRow(*row) for row in db.session.execute(_statement(), bounds)]
+
+
+@lru_cache(maxsize=1)
+def _statement() -> Select[Any]:
+    first: Any = bindparam("first")
+    after: Any = bindparam("after")
     starts = func.lower(Appointment.during)
     claim, unit, room, before = (
         aliased(Allocation),
@@ -62,7 +71,7 @@ def board(facility: Facility, day: date) -> list[BoardRow]:
     filled = exists().where(
         IntakeLink.patient_id == Appointment.patient_id, IntakeLink.submitted_at.is_not(None)
     )
-    rows = db.session.execute(
+    return (
         select(
             Appointment.reference,
             Appointment.version,
@@ -90,7 +99,7 @@ def board(facility: Facility, day: date) -> list[BoardRow]:
         .outerjoin(unit, unit.id == claim.unit_id)
         .outerjoin(room, and_(room.id == unit.resource_id, room.kind == "room"))
         .where(
-            Appointment.facility_id == facility.id,
+            Appointment.facility_id == bindparam("facility"),
             starts >= first,
             starts < after,
             Appointment.status.not_in(("cancelled", "rejected")),
@@ -98,4 +107,3 @@ def board(facility: Facility, day: date) -> list[BoardRow]:
         .distinct(starts, Appointment.id)
         .order_by(starts, Appointment.id, room.id.nulls_last())
     )
-    return [BoardRow(*row) for row in rows]
