@@ -217,3 +217,18 @@ def test_a_move_onto_a_taken_time_leaves_the_visit_where_it_was(
 @pytest.mark.parametrize("day", ["", "x", "2026-13-45", "0001-01-01", "9999-12-31", "%00", "١", "2026-W01"])
 def test_silly_days_in_the_address_get_a_page(clinic: Clinic, home: FlaskClient, day: str) -> None:
     assert home.get(f"/portal/book/{clinic.service.id}?day={day}&with={day}").status_code == 200
+
+
+def test_a_move_stays_with_the_same_practitioner_unless_anybody_will_do(
+    clinic: Clinic, home: FlaskClient
+) -> None:
+    other = practitioner_at(clinic.facility, name="Leela Thomas")
+    visit = clinic.visit(clinic.at(2), practitioner=other)
+    found = re.compile(r'name="slot"\s+value="\d+-(\d+)"')
+
+    usual = home.get(f"/portal/visits/{visit.reference}/move").text
+    anybody = home.get(f"/portal/visits/{visit.reference}/move?with=anybody").text
+
+    assert set(found.findall(usual)) == {str(other.id)}
+    assert str(clinic.practitioner.id) in found.findall(anybody)
+    assert "with=anybody" in usual

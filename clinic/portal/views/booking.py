@@ -30,6 +30,8 @@ from clinic.scheduling.models import Appointment, Service
 from clinic.scheduling.queries import Slot, free_slots, get_appointment, get_service, practitioners, services
 from clinic.scheduling.service import Booking
 
+ANYBODY = "anybody"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -44,6 +46,8 @@ class Choice:
     def url(self, day: date | None = None, practitioner_id: int | None = None) -> str:
         """The same page for another day or practitioner."""
         asked: dict[str, Any] = {"day": day.isoformat() if day else None, "with": practitioner_id}
+        if self.moving is not None and practitioner_id is None:
+            asked["with"] = ANYBODY
         if self.moving is not None:
             return url_for("portal.move", reference=self.moving.reference, **asked)
         return url_for("portal.book_time", service_id=self.service.id, **asked)
@@ -118,7 +122,7 @@ def move(reference: str) -> Response:
         facility=row.facility,
         patient=patient,
         service=row.service,
-        practitioner_id=_practitioner(row.facility),
+        practitioner_id=_practitioner(row.facility, row.practitioner_id),
         moving=row,
     )
     form = BookingForm()
@@ -180,9 +184,9 @@ def _carry_out(form: BookingForm, choice: Choice, starts: datetime, practitioner
         return made.reference
 
 
-def _practitioner(facility: Facility) -> int | None:
-    """Whom the address asks for, if they can be booked at all."""
-    asked = request.args.get("with", "")
+def _practitioner(facility: Facility, usual: int | None = None) -> int | None:
+    """Whom the address asks for, if they can be booked at all; ``usual`` where it says nothing."""
+    asked = request.args.get("with", str(usual or ANYBODY))
     known = {str(practitioner_id): practitioner_id for practitioner_id, _name in practitioners(facility.id)}
     return known.get(asked)
 
