@@ -25,6 +25,7 @@ from clinic.core.web import IdConverter, htmx
 
 ROOT = Path(__file__).parent.parent
 BLUEPRINTS = (
+    "audit",
     "accounts",
     "facilities",
     "practitioners",

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -10,7 +13,7 @@ from clinic.audit.models import AuditEvent
 from clinic.core.access import Actor, Role
 from clinic.core.db import unit_of_work
 from clinic.core.errors import Invalid
-from tests.factories import FacilityFactory, UserFactory
+from tests.factories import FacilityFactory, UserFactory, grant
 
 
 @pytest.fixture
@@ -79,3 +82,20 @@ def test_rows_can_neither_be_changed_nor_removed(session: Session, actor: Actor,
     with pytest.raises(DBAPIError), session.begin_nested():
         session.execute(text(statement))
     assert session.query(AuditEvent).filter_by(subject_id=12).count() == 1
+
+
+def test_administrators_read_it_by_person_and_page(
+    session: Session, actor: Actor, sign_in: Callable[..., FlaskClient]
+) -> None:
+    FacilityFactory()
+    with unit_of_work():
+        audit.record(actor, "patient.viewed", subject_type="patient", subject_id=4711)
+    admin = sign_in(grant(UserFactory(), Role.ADMIN))
+    assert "patient 4711" in admin.get("/audit").get_data(as_text=True)
+    assert "patient 4711" in admin.get(f"/audit?by={actor.user_id}").get_data(as_text=True)
+    assert "patient 4711" not in admin.get("/audit?by=999999").get_data(as_text=True)
+    for query in ("page=-1", "page=1e9", "by=x", "by=-1", "by=" + "9" * 40):
+        assert admin.get(f"/audit?{query}").status_code == 200
+    assert session.query(AuditEvent).filter_by(action="audit.listed").count() > 0
+    desk = sign_in(grant(UserFactory(), Role.FACILITY_ADMIN))
+    assert desk.get("/audit").status_code == 403
