@@ -31,9 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     services = start_test_services()
     config.add_cleanup(services.stop)
-    os.environ["TEST_DATABASE_URL"] = services.database_url
-    os.environ["TEST_REDIS_URL"] = services.redis_url
+    use_services(services.database_url, services.redis_url)
     _make_template()
+
+
+def use_services(database_url: str, redis_url: str) -> None:
+    """Let every installation made from here on use these servers."""
+    os.environ["TEST_DATABASE_URL"] = database_url
+    os.environ["TEST_REDIS_URL"] = redis_url
 
 
 def make_settings(database: str, redis_number: int = 0, **extra: str) -> Settings:

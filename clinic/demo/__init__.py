@@ -1,4 +1,4 @@
-"""A clinic to try the product on: people, rooms, hours and some weeks of visits, made by the product's own services.
+"""A clinic to try the product on: people, rooms, hours and weeks of visits, made by the product's services.
 
 Nobody in it exists. The password is known to everybody, so it never loads in production.
 """
@@ -18,7 +18,7 @@ from clinic.patients.models import Patient
 
 
 def load(*, if_empty: bool = False) -> bool:
-    """Load the demo clinic in one transaction. False when there already is a facility and ``if_empty`` is set."""
+    """Load the demo clinic in one transaction; False if ``if_empty`` is set and there is a facility."""
     if if_empty and db.session.scalar(select(Facility.id).limit(1)) is not None:
         return False
     with unit_of_work() as session:

@@ -64,6 +64,18 @@ PATIENTS: tuple[PatientDetails, ...] = (
     PatientDetails(name="Lakshmi Subramaniam", mobile="98460 21223", age=68, sex="female"),
     PatientDetails(name="Imran Ansari", mobile="98461 32334", age=31, sex="male"),
     PatientDetails(name="Devika Pillai", mobile="98462 43445", age=44, sex="female"),
+    PatientDetails(name="Sana Mirza", mobile="98463 54556", age=33, sex="female"),
+    PatientDetails(name="Girish Kamath", mobile="98464 65667", age=47, sex="male", prakriti="vata_kapha"),
+    PatientDetails(name="Rukmini Joshi", mobile="98465 76778", age=71, sex="female", none_known=True),
+    PatientDetails(name="Balwinder Kaur", mobile="98466 87889", age=52, sex="female"),
+    PatientDetails(name="Joseph Fernandes", mobile="98467 98990", age=60, sex="male", none_known=True),
+    PatientDetails(name="रमेश यादव", mobile="98468 10901", age=38, sex="male", locale="hi"),
+    PatientDetails(name="Ishita Sengupta", mobile="98469 21012", age=24, sex="female", prakriti="tridosha"),
+    PatientDetails(name="Venkatesh Iyengar", mobile="98470 32123", age=66, sex="male", none_known=True),
+    PatientDetails(name="Ayesha Khan", mobile="98471 43234", age=30, sex="female"),
+    PatientDetails(name="Chandrasekhar Rao", mobile="98472 54345", age=57, sex="male", prakriti="kapha"),
+    PatientDetails(name="Shalini Mathew", mobile="98473 65456", age=43, sex="female", none_known=True),
+    PatientDetails(name="Om Prakash Gupta", mobile="98474 76567", age=69, sex="male"),
 )
 
 

@@ -14,7 +14,7 @@ from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment, Service
 from clinic.scheduling.service import Booking
 
-STEP = timedelta(minutes=75)
+STEP = timedelta(minutes=50)
 WHY = "Entered from the paper diary."
 
 
@@ -25,27 +25,26 @@ def add_visits(
     services: list[Service],
     patients: list[Patient],
 ) -> None:
-    """Fill two days of the weeks before, today and the three days after.
+    """Fill two days of the weeks before, today and the three days after, each less than the one before.
 
     Visits before now have been; the last of them are in the clinic.
     """
     offered = [service for service in services if service.minutes <= 60]
-    for day in (-14, -7, 0, 1, 2, 3):
+    for day, share in ((-14, 10), (-7, 14), (0, 36), (1, 20), (2, 14), (3, 8)):
         date = clock.today(facility.zone) + timedelta(days=day)
         begins = clock.at(date, time(9), facility.zone)
-        known = patients if day >= 0 else patients[: -4 if day > -14 else -7]
-        for number, patient in enumerate(known):
-            practitioner = practitioners[(number + day) % len(practitioners)]
-            starts = begins + STEP * (number // len(practitioners) * 2) + timedelta(minutes=15 * (number % 3))
-            service = offered[(number + day) % len(offered)]
-            visit = _book(desk, facility, practitioner, service, patient, starts)
+        for number in range(share):
+            row, column = divmod(number, len(practitioners))
+            patient = patients[(number * 5 + day) % len(patients)]
+            starts = begins + STEP * (row + (row >= 5)) + timedelta(minutes=(0, 10, 0, 5)[column % 4])
+            service = offered[(number + column + day) % len(offered)]
+            visit = _book(desk, practitioners[column], service, patient, starts)
             if visit is not None:
                 _bring_up_to(desk, visit, clock.now(), number)
 
 
 def _book(
     desk: Actor,
-    facility: Facility,
     practitioner: Practitioner,
     service: Service,
     patient: Patient,
@@ -57,7 +56,7 @@ def _book(
         practitioner_id=practitioner.id,
         service_id=service.id,
         starts=starts,
-        facility_id=facility.id,
+        facility_id=service.facility_id,
         override_reason=WHY,
         tell=False,
     )
@@ -68,18 +67,19 @@ def _book(
 
 
 def _bring_up_to(desk: Actor, visit: Appointment, moment: datetime, number: int) -> None:
-    """Take the visit through the steps it would have gone through by ``moment``."""
-    if visit.starts > moment + timedelta(minutes=20):
+    """Take the visit through the steps it would have gone through by ``moment``; a few do not come."""
+    if visit.starts > moment + timedelta(minutes=25):
         return
-    if number % 11 == 10:
+    if number % 9 == 8:
         if visit.ends < moment:
             scheduling.mark_no_show(desk, visit, reason="Did not come.")
         return
     scheduling.arrive(desk, visit)
-    visit.arrived_at = visit.starts - timedelta(minutes=8)
-    if visit.starts < moment:
+    visit.arrived_at = min(moment, visit.starts) - timedelta(minutes=4 + number % 5 * 4)
+    begun = visit.starts + timedelta(minutes=number % 3 * 5)
+    if begun < moment:
         scheduling.start(desk, visit)
-        visit.started_at = visit.starts
+        visit.started_at = begun
     if visit.ends < moment:
         scheduling.complete(desk, visit)
         visit.completed_at = visit.ends
