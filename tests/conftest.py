@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session as BoundSession
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -20,6 +21,7 @@ from clinic.app import create_app
 from clinic.config import Settings, read_settings, sqlalchemy_url
 from clinic.core.db import db
 from clinic.local.testing import start_test_services
+from tests.chromium import FLAGS, MISSING, chromium_path, is_demanded
 
 TEMPLATE = "sutra_test_template"
 FIELD_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -66,7 +68,7 @@ def environment(database: str, redis_number: int = 0, **extra: str) -> dict[str,
 
 
 def run_sql(statement: str) -> None:
-    """Run one statement outside any transaction on the server's own database (CREATE DATABASE and the like)."""
+    """Run one statement outside any transaction on the server's own database, such as CREATE DATABASE."""
     url = make_url(sqlalchemy_url(os.environ["TEST_DATABASE_URL"])).set(drivername="postgresql")
     connection = psycopg2.connect(url.render_as_string(hide_password=False))
     try:
@@ -151,7 +153,7 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def sign_in(app: Flask) -> Callable[..., FlaskClient]:
-    """``sign_in(user)`` gives a client signed in as staff; ``sign_in(user, SessionKind.PATIENT)`` as a patient."""
+    """``sign_in(user)`` is a client signed in as staff; with ``SessionKind.PATIENT``, as a patient."""
     from clinic.accounts.service.open_sessions import start_session
 
     def signed_in(user: User, kind: SessionKind = SessionKind.STAFF) -> FlaskClient:
@@ -184,3 +186,15 @@ def count_statements(app: Flask) -> Iterator[Callable[[], list[str]]]:
 
     yield take
     event.remove(db.engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium, one per worker. Without one on the machine its tests skip and say so."""
+    path = chromium_path()
+    if path is None and not is_demanded():
+        pytest.skip(MISSING)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield started
+        started.close()

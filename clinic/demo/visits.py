@@ -37,7 +37,7 @@ def add_visits(
             row, column = divmod(number, len(practitioners))
             patient = patients[(number * 5 + day) % len(patients)]
             starts = begins + STEP * (row + (row >= 5)) + timedelta(minutes=(0, 10, 0, 5)[column % 4])
-            service = offered[(number + column + day) % len(offered)]
+            service = offered[(row * 5 + column * 3 + day) % len(offered)]
             visit = _book(desk, practitioners[column], service, patient, starts)
             if visit is not None:
                 _bring_up_to(desk, visit, clock.now(), number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,41 +17,15 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.conftest import environment
 
 ROOT = Path(__file__).parents[2]
 DESKTOP, TABLET, PHONE = (1440, 900), (768, 1024), (390, 844)
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ORDINARY = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 """What a browser also says when an answer is a 4xx, or when a page is left while a fragment is on its way."""
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-
-
-def chromium_path() -> str | None:
-    """A Chromium on this machine, if there is one."""
-    named = os.environ.get("SUTRA_CHROMIUM")
-    return named or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without a Chromium these tests are skipped and say so; where one is demanded, they run and fail."""
-    if chromium_path() or os.environ.get("SUTRA_REQUIRE_BROWSER"):
-        return
-    skip = pytest.mark.skip(reason="No Chromium on this machine: install one, or name it in SUTRA_CHROMIUM.")
-    for item in items:
-        if "tests/browser" in item.nodeid:
-            item.add_marker(skip)
 
 
 @dataclass
@@ -135,14 +108,6 @@ def _pause() -> None:
             idle.accept()
         except TimeoutError:
             return
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, "--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @dataclass

@@ -15,7 +15,8 @@ from clinic import demo
 from clinic.app import create_app
 from clinic.config import read_settings
 from clinic.local.testing import start_test_services
-from tests.browser.conftest import DESKTOP, FLAGS, PHONE, chromium_path
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.chromium import FLAGS, chromium_path
 
 FOLDER = Path(__file__).parents[2] / "docs" / "img"
 MOMENT = datetime(2026, 11, 24, 5, 12, tzinfo=UTC)
@@ -54,7 +55,7 @@ def main() -> None:
 
 def _take(url: str, facts: dict[str, str]) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=[*FLAGS, "--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         for scheme in ("light", "dark"):
             for name, who, path in STAFF_PAGES:
                 page = browser.new_page(

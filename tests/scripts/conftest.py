@@ -1,27 +1,13 @@
-"""A Chromium, and the stage it visits. Without one on the machine these tests say so and skip."""
+"""The stage a browser visits: pages without a clinic behind them."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.scripts.stage import Stage, start_stage
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("SUTRA_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if found is None and not os.environ.get("SUTRA_REQUIRE_BROWSER"):
-        pytest.skip("No Chromium on this machine: install one, or name it in SUTRA_CHROMIUM.")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="session")
