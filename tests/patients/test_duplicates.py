@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from clinic.audit.models import AuditEvent
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.patients.details import PatientDetails, check
@@ -86,6 +87,8 @@ def test_household_is_offered_and_stops_nobody(
     form = {"name": "Raghavan Iyer", "mobile": "98450 11723"}
     shown = at_desk.post("/patients/new/alike", data=form).text
     assert "Same household" in shown
+    event = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "patient.found")).one()
+    assert event.detail == {"ids": [alike.household[0].id]}
     assert at_desk.post("/patients/new", data=form).status_code == 303
 
 

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from flask import Response, request, url_for
 
+from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Role, allow
+from clinic.core.access import Actor, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
@@ -40,6 +41,7 @@ def new() -> Response:
         return _refused(form, Alike(), today)
     alike = service.find_duplicates(actor, details)
     if not _seen(alike):
+        _write_down(actor, alike)
         return _refused(form, alike, today, status=409)
     try:
         with unit_of_work():
@@ -63,6 +65,7 @@ def alike() -> Response:
     today = clock.today(facility_of(actor).zone)
     details = form.read(today=today)
     found = service.find_duplicates(actor, details) if details is not None else Alike()
+    _write_down(actor, found)
     return fragment("patients/_alike.html", alike=found, form=form, asked=False, today=today)
 
 
@@ -93,6 +96,13 @@ def edit(patient_id: int) -> Response:
         return _not_saved(form, patient, error.status)
     say(_("Saved."))
     return go_to(url_for("patient_page.details", patient_id=patient_id))
+
+
+def _write_down(actor: Actor, alike: Alike) -> None:
+    """Whose records were shown beside the form."""
+    ids = [*(found.patient.id for found in alike.likely), *(row.id for row in alike.household)]
+    if ids:
+        audit.read(actor, "patient.found", subject_type="patient", detail={"ids": ids})
 
 
 def _refused(form: PatientForm, alike: Alike, today: date, *, status: int = 422) -> Response:
