@@ -7,13 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import time_machine
+from flask import Flask
 from flask_migrate import upgrade
 from playwright.sync_api import Page, sync_playwright
+from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from clinic import demo
+from clinic.accounts.models import SessionKind, User
+from clinic.accounts.service.open_sessions import start_session
 from clinic.app import create_app
 from clinic.config import read_settings
+from clinic.core.db import db
+from clinic.encounters.models import Note
 from clinic.local.testing import start_test_services
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.chromium import FLAGS, chromium_path
@@ -24,7 +30,6 @@ MOMENT = datetime(2026, 11, 24, 5, 12, tzinfo=UTC)
 STAFF_PAGES = (
     ("today", "reception", "/today"),
     ("calendar", "reception", "/calendar"),
-    ("book", "reception", "/appointments/new?patient=3"),
     ("patient", "reception", "/patients/1"),
     ("my-day", "vaidya", "/my-day"),
 )
@@ -47,30 +52,61 @@ def main() -> None:
                 facts = demo.log_ins()
             server = make_server("127.0.0.1", 0, app, threaded=True)
             threading.Thread(target=server.serve_forever, daemon=True).start()
-            _take(f"http://127.0.0.1:{server.server_port}", facts)
+            _take(app, f"http://127.0.0.1:{server.server_port}", facts)
             server.shutdown()
     finally:
         services.stop()
 
 
-def _take(url: str, facts: dict[str, str]) -> None:
+def _household_cookie(app: Flask, mobile: str) -> str:
+    """The cookie of the household on that mobile, as after its code."""
+    with app.app_context():
+        user = db.session.scalars(select(User).where(User.mobile == f"+91{mobile}")).one()
+        token, _row = start_session(user, SessionKind.PATIENT, origin="127.0.0.1", agent="pictures")
+        db.session.commit()
+    client = app.test_client()
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = token
+    kept = client.get_cookie("sutra")
+    assert kept is not None
+    return kept.value
+
+
+def _draft_path(app: Flask) -> str:
+    with app.app_context():
+        return f"/notes/{db.session.scalar(select(Note.id).where(Note.status == 'draft').limit(1))}"
+
+
+def _take(app: Flask, url: str, facts: dict[str, str]) -> None:
+    pages = [(name, who, path, "light") for name, who, path in STAFF_PAGES]
+    pages += [
+        ("note", "vaidya", _draft_path(app), "light"),
+        ("calendar-dark", "reception", "/calendar", "dark"),
+    ]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=FLAGS)
-        for scheme in ("light", "dark"):
-            for name, who, path in STAFF_PAGES:
-                page = browser.new_page(
-                    viewport={"width": DESKTOP[0], "height": DESKTOP[1]}, color_scheme=scheme
-                )
-                _sign_in(page, url, facts[who], facts["password"])
-                page.goto(url + path)
+        for name, who, path, scheme in pages:
+            size = {"width": DESKTOP[0], "height": DESKTOP[1]}
+            page = browser.new_page(viewport=size, color_scheme="dark" if scheme == "dark" else "light")
+            _sign_in(page, url, facts[who], facts["password"])
+            page.goto(url + path)
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=FOLDER / f"{name}.png")
+            page.context.close()
+        for locale in ("en", "hi"):
+            phone = browser.new_context(
+                viewport={"width": PHONE[0], "height": PHONE[1]}, device_scale_factor=2, locale=f"{locale}-IN"
+            )
+            phone.add_cookies(
+                [{"name": "sutra", "value": _household_cookie(app, facts["patient_mobile"]), "url": url}]
+            )
+            page = phone.new_page()
+            page.goto(url + "/portal")
+            if locale == "hi":
+                page.get_by_role("button", name="हिन्दी").first.click()
                 page.wait_for_load_state("networkidle")
-                page.screenshot(
-                    path=FOLDER / (f"{name}.png" if scheme == "light" else f"{name}-{scheme}.png")
-                )
-                page.context.close()
-        phone = browser.new_page(viewport={"width": PHONE[0], "height": PHONE[1]}, device_scale_factor=2)
-        phone.goto(url + "/portal/sign-in")
-        phone.screenshot(path=FOLDER / "portal-sign-in.png")
+            page.screenshot(path=FOLDER / f"portal-{locale}.png")
+            phone.close()
         browser.close()
 
 
