@@ -10,6 +10,7 @@ from flask import Flask, g, request, url_for
 
 from clinic.core import clock
 from clinic.core.access import Actor, Role
+from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
 from clinic.facilities import queries as facilities
 from clinic.facilities.models import Facility
@@ -45,7 +46,10 @@ def _surroundings() -> dict[str, Any]:
     actor: Actor | None = g.get("actor")
     if g.get("bare_page"):
         return {}
-    facility = here()
+    try:
+        facility = here()
+    except NotFound:
+        return {}  # nothing has been set up yet: the pages that can be shown do without
     values: dict[str, Any] = {
         "clinic_name": facility.name,
         "facility": facility,
