@@ -62,7 +62,7 @@ compress = Compress()
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Make the application. Settings come from the environment unless given; a wrong one raises ConfigurationError."""
+    """Make the application. Settings come from the environment unless given. Raises ConfigurationError."""
     settings = settings or read_settings()
     logs.configure_logging(settings)
     app = Flask("clinic", root_path=str(ROOT), template_folder="templates", static_folder="static")

@@ -190,7 +190,8 @@ def _twilio_api_url(env: Mapping[str, str], *, production: bool) -> str:
 def _check_transports(settings: Settings) -> None:
     if settings.is_production and "console" in (settings.sms_transport, settings.email_transport):
         raise ConfigurationError(
-            "SMS_TRANSPORT must be twilio and EMAIL_TRANSPORT smtp in production: the console shows codes to anybody."
+            "SMS_TRANSPORT must be twilio and EMAIL_TRANSPORT smtp in production: "
+            "the console shows codes to anybody."
         )
     if settings.sms_transport == "twilio":
         for name in ("twilio_account_sid", "twilio_auth_token", "twilio_from"):

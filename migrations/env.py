@@ -1,4 +1,4 @@
-"""How migrations reach the database: through the application's engine, one at a time, never waiting long for a lock."""
+"""How migrations reach the database: the application's engine, one at a time, no long wait for a lock."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ metadata = current_app.extensions["migrate"].db.metadata
 with engine.connect() as connection:
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.commit()
-    context.configure(connection=connection, target_metadata=metadata, compare_type=True, transaction_per_migration=True)
+    context.configure(
+        connection=connection, target_metadata=metadata, compare_type=True, transaction_per_migration=True
+    )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,4 +1,4 @@
-"""Who is asking, and which routes they may use. Every route declares its policy; one that does not is refused."""
+"""Who is asking, and which routes they may use. Every route declares its policy, or is refused."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ CLINICAL = frozenset({Role.PRACTITIONER, Role.THERAPIST})
 class Actor:
     """Who does something: a signed-in person, or the system itself (``user_id`` None).
 
-    ``facility_ids`` are the facilities the staff roles are for; None means all of them. ``origin`` is the address the
-    request came from.
+    ``facility_ids`` are the facilities the staff roles are for; None means all of them. ``origin`` is the
+    address the request came from.
     """
 
     user_id: int | None

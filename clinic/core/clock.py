@@ -23,8 +23,8 @@ def today(zone_name: str) -> date:
 def at(day: date, wall: time, zone_name: str) -> datetime:
     """The instant (UTC) at which the clocks of ``zone_name`` show ``wall`` on ``day``.
 
-    A time inside a spring gap means the instant the same distance after the gap's start; of an hour that comes
-    twice it is the first.
+    A time inside a spring gap means the instant the same distance after the gap's start; of an hour that
+    comes twice it is the first.
     """
     return datetime.combine(day, wall, tzinfo=zone(zone_name)).astimezone(UTC)
 

@@ -41,7 +41,7 @@ def token_hash(token: str) -> str:
 
 
 def keyed_hash(purpose: str, value: str) -> str:
-    """How a short secret or an identifier is kept: an HMAC under the application's secret, separate per purpose."""
+    """How a short secret or an identifier is kept: an HMAC under the application's key, one per purpose."""
     key = _settings().secret_key.encode()
     return hmac.new(key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()
 

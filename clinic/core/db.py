@@ -1,4 +1,4 @@
-"""The database: the declarative base, the one place that commits, and constraints that become domain errors."""
+"""The database: the declarative base, the one place that commits, constraints that become domain errors."""
 
 from __future__ import annotations
 
@@ -79,8 +79,9 @@ def error_of(failure: DBAPIError) -> DomainError | None:
 def unit_of_work() -> Iterator[Session]:
     """One change, whole or not at all. The only place that commits.
 
-    A violated constraint that has a meaning is raised as its domain error. Work put off with ``after_commit`` runs once
-    the change is safe; if that work fails the change stands, so it must be something a sweep would do again.
+    A violated constraint that has a meaning is raised as its domain error. Work put off with ``after_commit``
+    runs once the change is safe; if that work fails the change stands, so it must be something a sweep would
+    do again.
     """
     session = db.session()
     try:

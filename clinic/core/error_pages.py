@@ -15,7 +15,7 @@ from clinic.core.web import is_fragment
 log = structlog.get_logger(__name__)
 
 
-def _words(status: int) -> tuple[str, str]:
+def _words(status: int) -> tuple[str, str]:  # noqa: PLR0911 - a table
     match status:
         case 400:
             return _("That did not arrive whole"), _("Go back, reload the page and try once more.")
@@ -73,7 +73,7 @@ def init_error_pages(app: Flask) -> None:
         return response
 
     @app.errorhandler(CSRFError)
-    def stale_form(error: CSRFError) -> Response:
+    def stale_form(_error: CSRFError) -> Response:
         return answer(
             400,
             code="stale_form",

@@ -8,7 +8,8 @@ from typing import ClassVar
 class DomainError(Exception):
     """Something a person asked for that cannot be done, and why, in words for that person.
 
-    ``field`` names the form field it belongs to, if there is one. ``status`` is the HTTP status of the answer.
+    ``field`` names the form field it belongs to, if there is one. ``status`` is the HTTP status of the
+    answer.
     """
 
     status: ClassVar[int] = 422

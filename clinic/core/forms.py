@@ -1,4 +1,4 @@
-"""The base of every form: fields that clean what is typed, and errors from the domain put beside their field."""
+"""The base of every form: fields that clean what is typed, the domain's errors put beside them."""
 
 from __future__ import annotations
 

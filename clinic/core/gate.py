@@ -1,4 +1,4 @@
-"""The gate before every view: a route without a declared policy does not exist, and nobody passes one not meant for them."""
+"""The gate before every view: a route without a policy does not exist, nobody passes another's."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def init_gate(app: Flask, *, staff_sign_in: str, patient_sign_in: str) -> None:
         return _to_sign_in(patient_sign_in if policy.for_patients_only else staff_sign_in)
 
 
-def _to_sign_in(endpoint: str) -> BaseResponse:
+def _to_sign_in(endpoint: str) -> BaseResponse:  # noqa: RET503 - abort raises
     """Ask for a sign-in, and come back to the same page after it; a form that was sent is answered 401."""
     if is_fragment():
         answer: Response = make_response("", 401)

@@ -20,7 +20,7 @@ _started = time.monotonic()
 @bp.get("/healthz")
 @allow(everybody=True)
 def healthz() -> tuple[Response, int]:
-    """503 only without the database; without the queue the clinic still works, and the answer says ``degraded``."""
+    """503 only without the database; without the queue the clinic still works: ``degraded``."""
     database, jobs = _database_is_up(), queue.is_up()
     status = "ok" if database and jobs else "degraded" if database else "down"
     answer = jsonify(

@@ -1,7 +1,7 @@
 """A general limit on changing requests, for whoever is signed in or for the address they come from.
 
-It protects the machine. Limits that protect people (codes, passwords) are counted in Postgres, where they hold without
-the queue's server; this one lets requests pass when that server is away.
+It protects the machine. Limits that protect people (codes, passwords) are counted in Postgres, where they
+hold without the queue's server; this one lets requests pass when that server is away.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from flask_limiter.util import get_remote_address
 from clinic.config import Settings
 
 CHANGES_PER_HOUR = "1000 per hour"
-limiter = Limiter(key_func=lambda: _who(), default_limits=[])
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -22,8 +21,11 @@ def _who() -> str:
     return f"user:{actor.user_id}" if actor else f"origin:{get_remote_address()}"
 
 
+limiter = Limiter(key_func=_who, default_limits=[])
+
+
 def init_limits(app: Flask, settings: Settings) -> None:
-    """Limit signed-in people to 1,000 changing requests an hour; views marked ``limiter.exempt`` (autosave) do not count."""
+    """Limit people to 1,000 changing requests an hour; ``limiter.exempt`` views (autosave) do not count."""
     app.config.update(
         RATELIMIT_STORAGE_URI=_storage(settings.redis_url),
         RATELIMIT_STORAGE_OPTIONS={"socket_connect_timeout": 1, "socket_timeout": 2},

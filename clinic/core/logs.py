@@ -1,4 +1,4 @@
-"""Structured logs: one line of JSON per request. Never a path with an id's meaning, a query string or a body."""
+"""Structured logs: one line of JSON per request. Never a path with an id, a query string or a body."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def configure_logging(settings: Settings) -> None:
 
 
 def init_request_log(app: Flask) -> None:
-    """Give each request an id, and log how it ended. The route is its pattern, so no id and no name stands in a log."""
+    """Give each request an id, and log how it ended. The route is its pattern: no id and no name in a log."""
 
     @app.before_request
     def begin() -> None:

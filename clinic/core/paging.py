@@ -55,7 +55,7 @@ class Page(Generic[Item]):
 def read_page(
     page: str | None, limit: str | None = None, *, default_limit: int = DEFAULT_LIMIT
 ) -> PageRequest:
-    """Page and size from an address; what is missing, not a number or out of bounds is brought within them."""
+    """Page and size from an address; what is missing, no number or out of bounds is mended."""
     return PageRequest(_bounded(page, 1, 1, MAX_PAGE), _bounded(limit, default_limit, 1, MAX_LIMIT))
 
 

@@ -1,4 +1,4 @@
-"""Text as people type and paste it: what is kept, what cannot be stored, how names are folded for searching."""
+"""Text as people type and paste it: what is kept, what cannot be stored, how names are folded to search."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ LIKE_ESCAPE = "\\"
 
 
 def clean(text: str) -> str:
-    """Typed text without what cannot be stored (NUL, other controls, lone surrogates); line ends become ``\\n``.
+    """Typed text without what cannot be stored (NUL, other controls, lone surrogates); line ends become
+    ``\\n``.
 
     Everything else stays as it was typed, in any script, directional marks included.
     """

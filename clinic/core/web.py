@@ -16,7 +16,7 @@ htmx = Htmx()
 
 
 class IdConverter(IntegerConverter):
-    """A row's id in an address (``<id:patient_id>``): digits that fit a bigint; anything else is no such page."""
+    """A row's id in an address (``<id:patient_id>``): digits that fit a bigint; all else is no such page."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "max": 2**63 - 1})
@@ -36,7 +36,7 @@ def is_fragment() -> bool:
 
 
 def is_timed_refresh() -> bool:
-    """Whether the page asks by itself, on a timer: such a request neither extends a session nor is logged as reading."""
+    """Whether the page asks by itself, on a timer: it neither extends a session nor is logged as reading."""
     return request.headers.get("Sutra-Refresh") == "timer"
 
 
@@ -60,8 +60,7 @@ def go_to(url: str) -> Response:
         response = make_response("", 204)
         response.headers["HX-Redirect"] = url
         return response
-    answer = make_response(redirect(url, 303))
-    return answer
+    return make_response(redirect(url, 303))
 
 
 def say(message: str, kind: str = "good") -> None:
