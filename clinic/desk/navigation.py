@@ -49,7 +49,8 @@ def _surroundings() -> dict[str, Any]:
     try:
         facility = here()
     except NotFound:
-        return {}  # nothing has been set up yet: the pages that can be shown do without
+        # Nothing has been set up yet: the pages that can be shown name no clinic, and moments are in UTC.
+        return {"facility": None, "zone": "UTC"}
     values: dict[str, Any] = {
         "clinic_name": facility.name,
         "facility": facility,

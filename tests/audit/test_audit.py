@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from clinic.audit import service as audit
 from clinic.audit.models import AuditEvent
+from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.core.db import unit_of_work
 from clinic.core.errors import Invalid
@@ -99,3 +100,15 @@ def test_administrators_read_it_by_person_and_page(
     assert session.query(AuditEvent).filter_by(action="audit.listed").count() > 0
     desk = sign_in(grant(UserFactory(), Role.FACILITY_ADMIN))
     assert desk.get("/audit").status_code == 403
+
+
+def test_the_first_administrator_reads_audit_people_and_account_before_there_is_a_clinic(
+    actor: Actor, sign_in: Callable[..., FlaskClient]
+) -> None:
+    with unit_of_work():
+        audit.record(actor, "patient.viewed", subject_type="patient", subject_id=4711)
+    first = grant(UserFactory(last_sign_in_at=clock.now()), Role.ADMIN)
+    sign_in(first)
+    admin = sign_in(first)
+    for path in ("/audit", "/people", f"/people/{first.id}", "/account"):
+        assert admin.get(path).status_code == 200, path

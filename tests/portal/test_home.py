@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from clinic.accounts.models import SessionKind
 from clinic.audit.models import AuditEvent
+from clinic.core.db import db
 from clinic.scheduling.models import AppointmentEvent
+from tests.factories import household_login
 from tests.portal.conftest import Clinic, words
 
 
@@ -110,3 +115,16 @@ def test_reading_home_leaves_an_audit_row(clinic: Clinic, home: FlaskClient, ses
 
     row = session.scalars(select(AuditEvent).where(AuditEvent.action == "patient.viewed")).one()
     assert (row.actor_id, row.patient_id) == (clinic.login.id, clinic.mother.id)
+
+
+def test_before_there_is_a_clinic_the_portal_says_so_and_its_sign_in_opens(
+    client: FlaskClient, sign_in: Callable[..., FlaskClient]
+) -> None:
+    reader = household_login()
+    db.session.commit()
+
+    assert client.get("/portal/sign-in").status_code == 200
+    answer = sign_in(reader, SessionKind.PATIENT).get("/portal/book")
+
+    assert answer.status_code in (303, 404)
+    assert sign_in(reader, SessionKind.PATIENT).get("/portal/welcome").status_code in (200, 404)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, g, url_for
 
 from clinic.core import clock
+from clinic.core.errors import NotFound
 from clinic.core.phones import show as show_phone
 from clinic.facilities.models import Facility
 from clinic.facilities.queries import default_facility
@@ -29,7 +30,10 @@ def frame() -> dict[str, Any]:
     """The clinic's name and how far its day is, for the head of the page."""
     if g.get("actor") is None or not g.actor.is_patient:
         return {}
-    facility = clinic()
+    try:
+        facility = clinic()
+    except NotFound:
+        return {}  # an error page must still say that there is no clinic yet
     return {
         "clinic": facility,
         "clinic_name": facility.name,
