@@ -232,3 +232,12 @@ def test_a_move_stays_with_the_same_practitioner_unless_anybody_will_do(
     assert set(found.findall(usual)) == {str(other.id)}
     assert str(clinic.practitioner.id) in found.findall(anybody)
     assert "with=anybody" in usual
+
+
+def test_a_patient_number_nobody_has_books_for_nobody(
+    clinic: Clinic, home: FlaskClient, session: Session
+) -> None:
+    answers = [book(home, clinic, patient=typed) for typed in ("9" * 5000, "x", "0")]
+
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert count(session) == 0

@@ -97,7 +97,8 @@ def book_time(service_id: int) -> Response:
         abort(404)
     form = BookingForm()
     typed = form.patient.data or ""
-    patient = family.member(int(typed)) if typed.isascii() and typed.isdigit() else family.chosen
+    readable = typed.isascii() and typed.isdigit() and len(typed) < 20
+    patient = family.member(int(typed) if readable else 0) if typed else family.chosen
     if patient.deceased:
         return page(
             "portal/not_bookable.html", family=family, patient=patient, status=409 if request.form else 200
