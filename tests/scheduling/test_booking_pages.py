@@ -16,7 +16,14 @@ from clinic.patients.models import Patient
 from clinic.scheduling.models import Appointment, Hold
 from clinic.scheduling.service import book
 from clinic.scheduling.views.reading import slot_value
-from tests.factories import FacilityFactory, UserFactory, grant, household_login
+from tests.factories import (
+    FacilityFactory,
+    PatientFactory,
+    UserFactory,
+    appointment,
+    grant,
+    household_login,
+)
 from tests.scheduling.conftest import Clinic
 
 HTMX = {"HX-Request": "true"}
@@ -138,6 +145,23 @@ def test_a_walk_in_has_arrived(
     assert desk.post("/appointments/new", data=data).status_code == 303
     (visit,) = visits()
     assert (visit.status, visit.created_via, visit.starts) == ("arrived", "walk_in", clinic.at(10, 5))
+
+
+def test_a_walk_in_to_somebody_busy_takes_an_offered_time_and_waits_for_it(
+    clinic: Clinic, sign_in: Callable[..., FlaskClient], morning: time_machine.Coordinates
+) -> None:
+    morning.move_to(clinic.at(10, 7))
+    appointment(PatientFactory(), clinic.vaidya, clinic.at(10, 0), service=clinic.service)
+    db.session.commit()
+    desk = sign_in(clinic.receptionist)
+    data = filled(clinic, walk_in="1", practitioner=str(clinic.vaidya.id), slot="")
+    refused = desk.post("/appointments/new", data=data)
+    assert refused.status_code == 409
+    offered = re.findall(r'name="slot" value="([^"]+)"', refused.get_data(as_text=True))
+    assert desk.post("/appointments/new", data=data | {"slot": offered[0]}).status_code == 303
+    (taken,) = [visit for visit in visits() if visit.patient_id == int(data["patient"])]
+    assert taken.status == "confirmed"
+    assert taken.starts > clinic.at(10, 7)
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,8 @@ def _draft_from_form(facility: Facility) -> Draft:
         online=form.get("mode") == "online",
         tell=bool(form.get("tell")),
         override_reason=one_line(form.get("override_reason", ""))[:300],
-        walk_in=form.get("walk_in") == "1",
+        # Somebody who walked in and takes another time has an ordinary visit at that time.
+        walk_in=form.get("walk_in") == "1" and not form.get("slot"),
         term=one_line(form.get("term", ""))[:100],
         new_name=one_line(form.get("new_name", ""))[:200],
         new_mobile=one_line(form.get("new_mobile", ""))[:30],
