@@ -211,7 +211,8 @@ def _write_note(at: Visitor, name: str) -> None:
     page.wait_for_url(re.compile(r"/notes/\d+"))
     at.check_accessibility()
     text = page.locator("main form textarea").first
-    text.fill("पेट ठीक है। Sleeps six hours, stiffness less.")
+    with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.status == 200):
+        text.fill("पेट ठीक है। Sleeps six hours, stiffness less.")
     expect(page.get_by_text(re.compile(r"Saved \d\d:\d\d")).first).to_be_visible()
     page.reload()
     expect(page.locator("main form textarea").first).to_have_value(

@@ -26,7 +26,9 @@ def vaidya(visitor: Open) -> Visitor:
 
 
 def type_and_wait(page: Page, text: str) -> None:
-    page.get_by_label("What happened").fill(text)
+    """Type, and wait for the answer to that save: the page may still say `saved` of an earlier one."""
+    with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.status == 200):
+        page.get_by_label("What happened").fill(text)
     expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
 
 
