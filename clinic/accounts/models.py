@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
@@ -132,8 +131,3 @@ class AccountLink(Base, Created):
     spent_at: Mapped[Instant | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     user: Mapped[User] = relationship(foreign_keys=[user_id])
-
-
-def is_open(session: LoginSession, at: datetime) -> bool:
-    """Whether a session has neither been ended nor reached its last moment."""
-    return session.ended_at is None and session.expires_at > at

@@ -175,7 +175,9 @@ def test_whole_tables_cannot_be_emptied(table: str, scene: Scene, sql: Sql) -> N
 
 def test_a_draft_can_still_be_changed_by_sql(scene: Scene, sql: Sql) -> None:
     note = scene.saved(complaints="x")
-    sql(f"UPDATE notes SET saved_at = now() WHERE id = {note.id}")
+    sql(f"UPDATE notes SET version = 7 WHERE id = {note.id}")
+    db.session.refresh(note)
+    assert note.version == 7
 
 
 def test_the_sheet_says_whether_it_is_signed(author: FlaskClient, scene: Scene, sign_in: SignIn) -> None:
