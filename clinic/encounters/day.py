@@ -52,7 +52,7 @@ class DayVisit:
     @property
     def not_asked(self) -> bool:
         """Whether nobody has asked about allergies."""
-        return self.patient.allergy_status == AllergyStatus.NOT_ASKED
+        return self.patient.allergy_status in (AllergyStatus.NOT_ASKED, AllergyStatus.NONE_STATED)
 
 
 def visits_between(actor: Actor, practitioner_id: int, start: datetime, end: datetime) -> list[DayVisit]:

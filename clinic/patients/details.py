@@ -64,7 +64,10 @@ class PatientDetails:
     emergency_name: str | None = None
     emergency_phone: str | None = None
     emergency_relationship: str | None = None
+    file_number: str | None = None
+    first_visit_on: date | None = None
     medical_history: str | None = None
+    remarks: str | None = None
     prakriti: str | None = None
     blood_group: str | None = None
     allergies: tuple[AllergyEntry, ...] = ()
@@ -75,11 +78,18 @@ class PatientDetails:
 COLUMNS = (
     "name", "mobile", "birth_date", "birth_precision", "sex", "email", "locale", "line", "city", "state",
     "postal_code", "country", "emergency_name", "emergency_phone", "emergency_relationship",
-    "medical_history", "prakriti", "blood_group",
+    "file_number", "first_visit_on", "medical_history", "remarks", "prakriti", "blood_group",
 )  # fmt: skip
 """The fields of the details that are columns of a patient."""
-_LINES = {"line": 200, "city": 80, "state": 80, "emergency_name": 100, "emergency_relationship": 60}
-_LONGEST_HISTORY = 20_000
+_LINES = {
+    "line": 200,
+    "city": 80,
+    "state": 80,
+    "emergency_name": 100,
+    "emergency_relationship": 60,
+    "file_number": 40,
+}
+_TEXTS = {"medical_history": 20_000, "remarks": 5_000}
 
 
 def check(
@@ -111,11 +121,12 @@ def check(
     for field, longest in _LINES.items():
         if len(lines[field] or "") > longest:
             faults.append(Invalid(_("At most %(max)d characters.", max=longest), field=field))
-    history = clean(details.medical_history or "").strip() or None
-    if len(history or "") > _LONGEST_HISTORY:
-        faults.append(
-            Invalid(_("At most %(max)d characters.", max=_LONGEST_HISTORY), field="medical_history")
-        )
+    texts: dict[str, Any] = {field: clean(getattr(details, field) or "").strip() or None for field in _TEXTS}
+    for field, longest in _TEXTS.items():
+        if len(texts[field] or "") > longest:
+            faults.append(Invalid(_("At most %(max)d characters.", max=longest), field=field))
+    if details.first_visit_on is not None and details.first_visit_on > today:
+        faults.append(Invalid(_("This day is still to come."), field="first_visit_on"))
     country = one_line(details.country or "").upper() or "IN"
     postal_code = one_line(details.postal_code or "") or None
     if country == "IN" and postal_code:
@@ -136,11 +147,11 @@ def check(
         emergency_phone=parsed(
             one_line(details.emergency_phone or ""), lambda text: parse_mobile(text, field="emergency_phone")
         ),
-        medical_history=history,
         prakriti=details.prakriti or None,
         blood_group=details.blood_group or None,
         allergies=_allergies(details, faults),
         **lines,
+        **texts,
     )
     return checked, faults
 

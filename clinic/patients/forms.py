@@ -53,10 +53,10 @@ _FIRST_ROWS = 2
 _MOST_ROWS = 40
 _SAME_IN_BOTH = (
     "name", "email", "locale", "line", "city", "state", "postal_code", "country", "emergency_name",
-    "emergency_relationship", "medical_history", "prakriti", "blood_group",
+    "emergency_relationship", "file_number", "medical_history", "remarks", "prakriti", "blood_group",
 )  # fmt: skip
 """Fields that are on the form exactly as the details have them."""
-MERGED = (*_SAME_IN_BOTH, "mobile", "sex", "emergency_phone", "birth_date", "age")
+MERGED = (*_SAME_IN_BOTH, "mobile", "sex", "emergency_phone", "birth_date", "age", "first_visit_on")
 """Fields that two people may change at the same time: each keeps what only one of them touched."""
 
 
@@ -105,6 +105,8 @@ class PatientForm(Form):
     state = LineField(_l("State"), longest=80)
     postal_code = LineField(_l("PIN code"), longest=20)
     country = SelectField(_l("Country"), default="IN")
+    file_number = LineField(_l("File number"), longest=40)
+    first_visit_on = LineField(_l("First visit"), longest=20)
     emergency_name = LineField(_l("Name"), longest=100)
     emergency_phone = PhoneField(_l("Telephone"), longest=40)
     emergency_relationship = SelectField(
@@ -123,6 +125,7 @@ class PatientForm(Form):
         FormField(AllergyForm), label=_l("Allergies"), min_entries=_FIRST_ROWS, max_entries=_MOST_ROWS
     )
     medical_history = TextField(_l("Medical history"), longest=20_000)
+    remarks = TextField(_l("Remarks"), longest=5_000)
     prakriti = SelectField(_l("Prakriti"), choices=PRAKRITI, default="")
     blood_group = SelectField(
         _l("Blood group"),
@@ -144,6 +147,7 @@ class PatientForm(Form):
         self.emergency_phone.data = show_number(patient.emergency_phone) if patient.emergency_phone else ""
         self.birth_date.data = write_birth(patient.birth_date, patient.birth_precision)
         self.age.data = _age_shown(patient, today)
+        self.first_visit_on.data = write_birth(patient.first_visit_on, BirthPrecision.DAY)
         self.allergies_asked.data = {"none_known": "none", "recorded": "yes"}.get(
             patient.allergy_status, "no"
         )
@@ -204,6 +208,7 @@ class PatientForm(Form):
             emergency_phone=self.emergency_phone.data or None,
             allergies=tuple(self._allergies()),
             none_known=self.allergies_asked.data == "none",
+            first_visit_on=self._first_visit(faults),
         )
         if self.birth_date.data:
             try:
@@ -215,6 +220,19 @@ class PatientForm(Form):
         if self.age.data:
             return self._aged(details, faults, today=today, patient=patient)
         return details
+
+    def _first_visit(self, faults: list[DomainError]) -> date | None:
+        if not self.first_visit_on.data:
+            return None
+        try:
+            day, precision = parse_birth(self.first_visit_on.data, field="first_visit_on")
+        except DomainError as fault:
+            faults.append(fault)
+            return None
+        if precision != BirthPrecision.DAY:
+            faults.append(Invalid(_("Write day, month and year."), field="first_visit_on"))
+            return None
+        return day
 
     def _aged(
         self, details: PatientDetails, faults: list[DomainError], *, today: date, patient: Patient | None

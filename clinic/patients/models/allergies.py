@@ -11,9 +11,12 @@ from clinic.core.db import Base, Created, Instant, Key
 
 
 class AllergyStatus(StrEnum):
-    """Not asked, asked and none known, and recorded are three different things."""
+    """Not asked, "nil" on an old paper that nobody signed for, asked and none known, and recorded are four
+    different things.
+    """
 
     NOT_ASKED = "not_asked"
+    NONE_STATED = "none_stated"
     NONE_KNOWN = "none_known"
     RECORDED = "recorded"
 

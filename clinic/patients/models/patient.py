@@ -40,6 +40,8 @@ class Prakriti(StrEnum):
 
 
 BLOOD_GROUPS = ("A+", "A-", "B+", "B-", "AB+", "AB-", "O+", "O-")
+FOLDED_FILE_NUMBER = r"nullif(regexp_replace(lower(file_number), '[\s./\-]+', '', 'g'), '')"
+"""A file number as it is compared: ``OPD/12-7`` and ``opd 127`` are one."""
 MRN_SEQUENCE = Sequence("patients_mrn_seq", metadata=Base.metadata, start=10001)
 
 
@@ -52,6 +54,8 @@ class Patient(Base, InGroup, Created):
 
     ``mobile`` is E.164 and can be messaged; ``phone_as_given`` keeps a number that is not, as it came.
     ``search_name`` is the name folded for searching; a trigger keeps its words in ``patient_words``.
+    ``file_number`` is what an older register calls the patient (a family may share one), ``first_visit_on``
+    the day they first came, here or in that register, ``remarks`` what the front desk wants to remember.
     ``submission_key`` makes the same form sent twice one patient. ``allergies_asked_source`` names the system
     that asked, where it was not a person here.
     """
@@ -68,7 +72,8 @@ class Patient(Base, InGroup, Created):
         CheckConstraint(_one_of("blood_group", BLOOD_GROUPS), name="blood_group_known"),
         CheckConstraint(r"mobile ~ '^\+[1-9][0-9]{6,14}$'", name="mobile_e164"),
         CheckConstraint(
-            "allergy_status IN ('not_asked', 'none_known', 'recorded')", name="allergy_status_known"
+            "allergy_status IN ('not_asked', 'none_stated', 'none_known', 'recorded')",
+            name="allergy_status_known",
         ),
         CheckConstraint(
             "allergy_status <> 'none_known' OR (allergies_asked_at IS NOT NULL"
@@ -79,6 +84,7 @@ class Patient(Base, InGroup, Created):
         Index("ix_patients_mobile", "mobile"),
         Index("ix_patients_mobile_reversed", "mobile_reversed"),
         Index("ix_patients_email", "email_folded"),
+        Index("ix_patients_file_number", "file_number_folded"),
         Index("ix_patients_created", "created_at", "id"),
         Index("ix_patients_birth_date", "birth_date"),
     )
@@ -105,10 +111,16 @@ class Patient(Base, InGroup, Created):
     state: Mapped[str | None]
     postal_code: Mapped[str | None]
     country: Mapped[str] = mapped_column(default="IN")
+    file_number: Mapped[str | None]
+    file_number_folded: Mapped[str | None] = mapped_column(
+        Text(collation="C"), Computed(FOLDED_FILE_NUMBER, persisted=True)
+    )
+    first_visit_on: Mapped[date | None]
     emergency_name: Mapped[str | None]
     emergency_phone: Mapped[str | None]
     emergency_relationship: Mapped[str | None]
     medical_history: Mapped[str | None]
+    remarks: Mapped[str | None]
     prakriti: Mapped[str | None]
     blood_group: Mapped[str | None]
     allergy_status: Mapped[str] = mapped_column(default="not_asked")

@@ -40,7 +40,9 @@ def record_allergies(
             changed = True
     has_active = any(row.status == "active" for row in rows.values())
     status = _status(patient, has_active=has_active, none_known=none_known)
-    newly_asked = status is not AllergyStatus.NOT_ASKED and (changed or status != patient.allergy_status)
+    newly_asked = status in (AllergyStatus.NONE_KNOWN, AllergyStatus.RECORDED) and (
+        changed or status != patient.allergy_status
+    )
     if status != patient.allergy_status:
         patient.allergy_status = status
         changed = True
@@ -57,8 +59,10 @@ def _status(patient: Patient, *, has_active: bool, none_known: bool | None) -> A
         return AllergyStatus.RECORDED
     if none_known:
         return AllergyStatus.NONE_KNOWN
-    unchanged = none_known is None and patient.allergy_status == AllergyStatus.NONE_KNOWN
-    return AllergyStatus.NONE_KNOWN if unchanged else AllergyStatus.NOT_ASKED
+    kept = AllergyStatus(patient.allergy_status)
+    if kept is AllergyStatus.NONE_STATED or (none_known is None and kept is AllergyStatus.NONE_KNOWN):
+        return kept
+    return AllergyStatus.NOT_ASKED
 
 
 def _add(actor: Actor, patient: Patient, entry: AllergyEntry) -> Allergy:
