@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_not
 
-from clinic.accounts.models import RoleGrant, User
-from clinic.core.access import Actor, Role
+from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.facilities.models import Facility
 from clinic.patients.fhir.resources import ALLERGY_SYSTEM, SOURCE, AllergyRecord, PatientRecord
-from clinic.patients.models import Allergy, AllergyStatus, Guardianship, Patient, PatientIdentifier
-from clinic.patients.models.patient import MRN_SEQUENCE
+from clinic.patients.models import Allergy, AllergyStatus, Patient, PatientIdentifier
+from clinic.patients.service.many import insert_patients, open_logins
 
 Pair = tuple[str, str]
 
@@ -39,23 +38,7 @@ def store_patients(
     """Add patients with their identifiers and the sign-ins of their mobiles; their ids in the order given."""
     if not records:
         return []
-    numbers = db.session.scalars(
-        select(MRN_SEQUENCE.next_value()).select_from(func.generate_series(1, len(records)).table_valued("n"))
-    ).all()
-    shared = {
-        "facility_id": facility.id,
-        "group_id": facility.group_id,
-        "allergy_status": AllergyStatus.NOT_ASKED.value,
-        "version": 1,
-        "created_by": actor.user_id,
-        "created_at": now,
-    }
-    rows = [
-        {**record.columns, **shared, "mrn": f"SU-{number}"}
-        for record, number in zip(records, numbers, strict=True)
-    ]
-    table = Patient.__table__
-    ids = list(db.session.scalars(insert(table).returning(table.c.id, sort_by_parameter_order=True), rows))  # type: ignore[arg-type]
+    ids = insert_patients(actor, facility, [record.columns for record in records], now)
     identifiers = [
         {"patient_id": patient_id, "system": system, "value": value}
         for patient_id, record in zip(ids, records, strict=True)
@@ -67,7 +50,7 @@ def store_patients(
         for patient_id, record in zip(ids, records, strict=True)
         if record.columns["mobile"] and not record.columns["deceased"]
     ]
-    _open_logins(actor, living, now)
+    open_logins(actor, living, now)
     return ids
 
 
@@ -124,58 +107,3 @@ def _mark(condition: Any, status: AllergyStatus, asked_at: datetime) -> int:
         )
     )
     return int(changed.rowcount)  # type: ignore[attr-defined]
-
-
-def _open_logins(actor: Actor, people: Sequence[tuple[int, dict[str, Any]]], now: datetime) -> None:
-    """A sign-in for each mobile that has none, the role, and the right to act for the patient. Four
-    statements.
-    """
-    if not people:
-        return
-    by_mobile = {columns["mobile"]: columns for _patient_id, columns in people}
-    db.session.execute(
-        insert_or_not(User)
-        .values(
-            [
-                {
-                    "mobile": mobile,
-                    "name": columns["name"],
-                    "locale": columns["locale"],
-                    "active": True,
-                    "created_at": now,
-                }
-                for mobile, columns in by_mobile.items()
-            ]
-        )
-        .on_conflict_do_nothing(constraint="uq_users_mobile")
-    )
-    users = dict(
-        db.session.execute(select(User.mobile, User.id).where(User.mobile.in_(list(by_mobile))))
-        .tuples()
-        .all()
-    )
-    db.session.execute(
-        insert_or_not(RoleGrant)
-        .values(
-            [
-                {"user_id": user, "role": Role.PATIENT.value, "granted_by": actor.user_id, "created_at": now}
-                for user in users.values()
-            ]
-        )
-        .on_conflict_do_nothing(constraint="uq_role_grants_once")
-    )
-    db.session.execute(
-        insert_or_not(Guardianship)
-        .values(
-            [
-                {
-                    "user_id": users[columns["mobile"]],
-                    "patient_id": patient_id,
-                    "relationship_kind": "household",
-                    "created_at": now,
-                }
-                for patient_id, columns in people
-            ]
-        )
-        .on_conflict_do_nothing()
-    )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, union
+from sqlalchemy import ColumnElement, select, tuple_, union
 
 from clinic.core.access import Actor
 from clinic.core.db import db
@@ -17,6 +17,7 @@ from clinic.patients.models import Patient, PatientWord
 from clinic.patients.queries import PatientRow
 
 _MOST_CANDIDATES = 200
+_MOST_FOR_MANY = 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,66 @@ def find_duplicates(actor: Actor, details: PatientDetails, *, besides: int | Non
             household.append(row)
     likely.sort(key=lambda found: (-found.likeness.score, found.patient.id))
     return Alike(likely=tuple(likely[:6]), household=tuple(household[:12]))
+
+
+def find_alike(actor: Actor, wanted: Mapping[int, Traits]) -> dict[int, list[Duplicate]]:
+    """For many people at once, by a key of the caller's: who in the register is likely the same, likeliest
+    first. One statement.
+    """
+    if not wanted:
+        return {}
+    rows = _near(actor, list(wanted.values()))
+    by_mobile: dict[str, list[PatientRow]] = {}
+    by_word: dict[str, list[PatientRow]] = {}
+    by_email: dict[str, list[PatientRow]] = {}
+    for row in rows:
+        if row.mobile:
+            by_mobile.setdefault(row.mobile, []).append(row)
+        if row.email:
+            by_email.setdefault(row.email.lower(), []).append(row)
+        for word in set(fold(row.name).split()):
+            by_word.setdefault(word, []).append(row)
+    found = {}
+    for key, traits in wanted.items():
+        near = {row.id: row for row in by_mobile.get(traits.mobile or "", ())}
+        near |= {row.id: row for row in by_email.get((traits.email or "").lower(), ())}
+        for word in fold(traits.name).split():
+            near |= {row.id: row for row in by_word.get(word, ())}
+        likely = [
+            Duplicate(patient=row, likeness=likeness)
+            for row in near.values()
+            if (likeness := compare(traits, _traits_of(row))).likely_same
+        ]
+        found[key] = sorted(likely, key=lambda one: (-one.likeness.score, one.patient.id))
+    return found
+
+
+def _near(actor: Actor, people: Sequence[Traits]) -> list[PatientRow]:
+    """The register's rows near any of the people; a mobile or a name that half the register shares is cut
+    off.
+    """
+    names = {fold(one.name) for one in people}
+    mobiles = {one.mobile for one in people if one.mobile}
+    emails = {one.email.lower() for one in people if one.email}
+    births = {(one.birth_date, word) for one in people if one.birth_date for word in fold(one.name).split()}
+    reasons: list[tuple[bool, ColumnElement[bool]]] = [
+        (bool(names), Patient.search_name.in_(names)),
+        (bool(mobiles), Patient.mobile.in_(mobiles)),
+        (bool(emails), Patient.email_folded.in_(emails)),
+    ]
+    near = [select(Patient.id).where(reason).limit(_MOST_FOR_MANY) for wanted, reason in reasons if wanted]
+    if births:
+        near.append(
+            select(Patient.id)
+            .join(PatientWord, PatientWord.patient_id == Patient.id)
+            .where(tuple_(Patient.birth_date, PatientWord.word).in_(births))
+            .limit(_MOST_FOR_MANY)
+        )
+    columns = [getattr(Patient, name) for name in PatientRow.__dataclass_fields__]
+    rows = db.session.execute(
+        select(*columns).where(Patient.id.in_(union(*near)), policy.visible(actor)).order_by(Patient.id)
+    )
+    return [PatientRow(**row._mapping) for row in rows]
 
 
 def _traits_of(row: PatientRow) -> Traits:
