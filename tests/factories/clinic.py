@@ -14,6 +14,7 @@ from clinic.accounts.models import RoleGrant, User
 from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.core.db import db
+from clinic.core.names import sound
 from clinic.core.text import fold
 from clinic.facilities.models import Facility
 from clinic.patients.models import Guardianship, Patient
@@ -58,6 +59,7 @@ class PatientFactory(_Rows):
 
     name = factory.Sequence(lambda n: f"Patient {n}")
     search_name = factory.LazyAttribute(lambda row: fold(row.name))
+    search_sound = factory.LazyAttribute(lambda row: sound(row.name))
     mrn = factory.Sequence(lambda n: f"T-{n}")
     mobile = factory.Sequence(lambda n: f"+9198{n % 10**8:08d}")
     facility_id = factory.LazyFunction(lambda: some_facility().id)

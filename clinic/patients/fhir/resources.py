@@ -29,8 +29,8 @@ from clinic.core.fhir import (
     text_of,
 )
 from clinic.core.i18n import LOCALES
+from clinic.core.names import search_forms
 from clinic.core.phones import parse_mobile
-from clinic.core.text import fold
 from clinic.patients.models import Sex
 
 PATIENT_SYSTEM = "fhir:Patient"
@@ -85,7 +85,7 @@ def patient_record(resource: dict[str, Any], *, today: date) -> PatientRecord:
     email, notes = _email(resource)
     columns = {
         "name": name,
-        "search_name": fold(name),
+        **search_forms(name),
         "sex": gender or Sex.UNKNOWN.value,
         "birth_date": born,
         "birth_precision": precision,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Sequence, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Created, InGroup, Instant, Key
@@ -53,7 +53,8 @@ class Patient(Base, InGroup, Created):
     """A person in care. Several may share one mobile.
 
     ``mobile`` is E.164 and can be messaged; ``phone_as_given`` keeps a number that is not, as it came.
-    ``search_name`` is the name folded for searching; a trigger keeps its words in ``patient_words``.
+    ``search_name`` is the name folded for searching, ``search_sound`` as it is heard (``core.names``); a
+    trigger keeps the words of both in ``patient_words``. Where there is no sound yet, the clock adds it.
     ``file_number`` is what an older register calls the patient (a family may share one), ``first_visit_on``
     the day they first came, here or in that register, ``remarks`` what the front desk wants to remember.
     ``submission_key`` makes the same form sent twice one patient. ``allergies_asked_source`` names the system
@@ -81,6 +82,7 @@ class Patient(Base, InGroup, Created):
             name="none_known_was_asked",
         ),
         Index("ix_patients_search_name", "search_name", "id"),
+        Index("ix_patients_sound_missing", "id", postgresql_where=text("search_sound IS NULL")),
         Index("ix_patients_mobile", "mobile"),
         Index("ix_patients_mobile_reversed", "mobile_reversed"),
         Index("ix_patients_email", "email_folded"),
@@ -93,6 +95,7 @@ class Patient(Base, InGroup, Created):
     facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.id"))
     name: Mapped[str]
     search_name: Mapped[str] = mapped_column(Text(collation="C"))
+    search_sound: Mapped[str | None] = mapped_column(Text(collation="C"))
     sex: Mapped[str] = mapped_column(default=Sex.UNKNOWN)
     birth_date: Mapped[date | None]
     birth_precision: Mapped[str | None]
@@ -136,7 +139,9 @@ class Patient(Base, InGroup, Created):
 
 
 class PatientWord(Base):
-    """One word of a patient's folded name; kept by a trigger on ``patients``."""
+    """One word of a patient's name, folded, or as it is heard with ``~`` before it; kept by a trigger on
+    ``patients``.
+    """
 
     __tablename__ = "patient_words"
     __table_args__ = (Index("ix_patient_words_patient", "patient_id", "word"),)

@@ -16,7 +16,8 @@ from clinic.core.crypto import new_token, token_hash
 from clinic.core.db import db
 from clinic.core.errors import Conflict, DomainError, Invalid
 from clinic.core.i18n import gettext as _
-from clinic.core.text import clean, fold
+from clinic.core.names import search_forms
+from clinic.core.text import clean
 from clinic.facilities.queries import facility_of, get_facility
 from clinic.notifications.service import queue_message
 from clinic.patients.births import parse_birth
@@ -176,7 +177,8 @@ def review_intake(
     for name, value in different.items():
         setattr(patient, name, value)
     if "name" in different:
-        patient.search_name = fold(patient.name)
+        for column, value in search_forms(patient.name).items():
+            setattr(patient, column, value)
     lines = entered_allergies(answers)
     entries = tuple(line for number, line in enumerate(lines) if number in allergies)
     changed = sorted(different)

@@ -15,6 +15,7 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Forbidden
 from clinic.core.i18n import gettext as _
+from clinic.core.names import search_forms
 from clinic.core.text import clean, fold
 from clinic.facilities.models import Facility
 from clinic.facilities.queries import facility_of, get_facility
@@ -50,7 +51,7 @@ def register(actor: Actor, details: PatientDetails, *, submission_key: str | Non
             mrn=func.concat("SU-", MRN_SEQUENCE.next_value()),
             group_id=facility.group_id,
             facility_id=facility.id,
-            search_name=fold(checked.name),
+            **search_forms(checked.name),
             allergy_status="not_asked",
             deceased=False,
             version=1,

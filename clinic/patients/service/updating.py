@@ -14,7 +14,7 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
-from clinic.core.text import fold
+from clinic.core.names import search_forms
 from clinic.facilities.queries import get_facility
 from clinic.patients.details import PatientDetails, check, values_of
 from clinic.patients.models import Patient
@@ -72,7 +72,8 @@ def update(
     for name, value in different.items():
         setattr(patient, name, value)
     if "name" in different:
-        patient.search_name = fold(patient.name)
+        for column, value in search_forms(patient.name).items():
+            setattr(patient, column, value)
     if record_allergies(actor, patient, entries=checked.allergies, none_known=checked.none_known):
         different["allergies"] = None
     db.session.flush()
