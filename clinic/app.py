@@ -21,6 +21,7 @@ from clinic.core.error_pages import init_error_pages
 from clinic.core.gate import init_gate
 from clinic.core.i18n import init_i18n
 from clinic.core.queue import init_queue
+from clinic.core.uploads import init_uploads
 from clinic.core.web import IdConverter, htmx
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +34,8 @@ BLUEPRINTS = (
     "scheduling",
     "encounters",
     "notifications",
+    "imports",
+    "exports",
     "desk",
     "portal",
 )
@@ -46,6 +49,7 @@ MODELS = (
     "patients",
     "scheduling",
     "encounters",
+    "imports",
 )
 CONNECTIONS = (
     "clinic.accounts.messages",
@@ -53,6 +57,7 @@ CONNECTIONS = (
     "clinic.scheduling.messages",
     "clinic.scheduling.signals",
     "clinic.notifications.sweep",
+    "clinic.imports.sweep",
 )
 """Modules with ``connect()``: they register message kinds, periodic work and signal handlers."""
 BODY_LIMIT = 10 * 1024 * 1024
@@ -76,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     init_queue(app, settings)
+    init_uploads(app)
     csrf.init_app(app)
     htmx.init_app(app)
     compress.init_app(app)

@@ -1,0 +1,1 @@
+"""Reading what is taken out: whole lists in batches, and everything about one patient."""

@@ -1,0 +1,25 @@
+"""What happened to a visit, in words for a record."""
+
+from __future__ import annotations
+
+from clinic.core.i18n import lazy as _l
+
+_EVENTS = {
+    "booked": _l("Booked"),
+    "confirmed": _l("Confirmed"),
+    "rejected": _l("Declined"),
+    "arrived": _l("Arrived"),
+    "started": _l("Started"),
+    "completed": _l("Done"),
+    "cancelled": _l("Cancelled"),
+    "no_show": _l("Did not come"),
+    "taken_back": _l("Last step taken back"),
+    "moved": _l("Moved"),
+    "move_undone": _l("Move taken back"),
+    "patient_coming": _l("The patient said that they will come"),
+}
+
+
+def event_word(kind: str) -> str:
+    """What is said of an event of this kind; kinds nobody knows are shown as they are kept."""
+    return str(_EVENTS.get(kind) or kind.replace("_", " ").capitalize())
