@@ -54,6 +54,7 @@ MODELS = (
 CONNECTIONS = (
     "clinic.accounts.messages",
     "clinic.patients.messages",
+    "clinic.patients.signals",
     "clinic.scheduling.messages",
     "clinic.scheduling.signals",
     "clinic.notifications.sweep",

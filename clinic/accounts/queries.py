@@ -44,6 +44,28 @@ def own_user(actor: Actor) -> User:
     return user
 
 
+def actor_of(user_id: int) -> Actor | None:
+    """Somebody of the staff as they act without a session, in a job they asked for; None once they may not
+    sign in. Two statements.
+    """
+    user = db.session.scalars(select(User).where(User.id == user_id, User.active)).first()
+    grants = db.session.execute(
+        select(RoleGrant.role, RoleGrant.facility_id).where(
+            RoleGrant.user_id == user_id, RoleGrant.role != Role.PATIENT
+        )
+    ).all()
+    if user is None or not grants:
+        return None
+    places = {facility_id for _role, facility_id in grants}
+    return Actor(
+        user_id=user.id,
+        name=user.name,
+        roles=frozenset(Role(role) for role, _place in grants),
+        facility_ids=None if None in places else frozenset(place for place in places if place is not None),
+        locale=user.locale,
+    )
+
+
 def roles_of(user_id: int) -> tuple[Role, ...]:
     """The staff roles somebody holds, in their usual order."""
     held = set(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from sqlalchemy import insert
 
 from clinic.audit.models import AuditEvent
 from clinic.core import clock
@@ -43,6 +46,29 @@ def record(
     )
     db.session.add(event)
     return event
+
+
+def record_many(
+    actor: Actor, action: str, *, facility_id: int | None, patient_ids: Sequence[int], detail: dict[str, Any]
+) -> None:
+    """Add a row for each of many patients to whom the same was done, with one statement."""
+    if not patient_ids:
+        return
+    shared = {
+        "at": clock.now(),
+        "actor_id": actor.user_id,
+        "actor_name": actor.name,
+        "session_id": actor.session_id,
+        "action": action,
+        "outcome": "done",
+        "subject_type": "patient",
+        "facility_id": facility_id,
+        "origin": actor.origin,
+        "request_id": actor.request_id,
+        "detail": detail,
+    }
+    rows = [{**shared, "subject_id": patient_id, "patient_id": patient_id} for patient_id in patient_ids]
+    db.session.execute(insert(AuditEvent), rows)
 
 
 def read(

@@ -54,6 +54,7 @@ _HEARD = tuple(
         ("simh|sinh(?=[^aeiou]|$)", "singh"),
         ("(?:(?<=[kmptg])|(?<=^h))ru(?!u)", "ri"),  # Amruta and Amrita
         ("^rush", "rish"),
+        ("^hr", "r"),  # Hrishikesh and Rishikesh
         ("^sy(?=e)", "say"),
         ("^iy+", "ay"),  # Iyer and Ayyar
         ("(?<=[bcdgjklmnprstvw])h+", ""),
@@ -119,3 +120,15 @@ def _heard(word: str) -> str:
     for spelled, heard in _HEARD:
         word = spelled.sub(heard, word)
     return word
+
+
+def misspellings(heard: str) -> frozenset[str]:
+    """All that one slip makes of a word as it is heard: a letter too many, too few, another one, or two that
+    changed places. Some 40 for each letter of the word; the word itself is not among them.
+    """
+    halves = [(heard[:place], heard[place:]) for place in range(len(heard) + 1)]
+    slips = {before + after[1:] for before, after in halves if after}
+    slips.update(before + after[1] + after[0] + after[2:] for before, after in halves if len(after) > 1)
+    slips.update(before + letter + after[1:] for before, after in halves if after for letter in LETTERS)
+    slips.update(before + letter + after for before, after in halves for letter in LETTERS)
+    return frozenset(slips - {heard, ""})

@@ -16,8 +16,9 @@ from rq.serializers import JSONSerializer
 from clinic.config import Settings
 
 log = structlog.get_logger(__name__)
-HIGH, DEFAULT = "high", "default"
-QUEUES = (HIGH, DEFAULT)
+HIGH, DEFAULT, LONG = "high", "default", "long"
+LANES = ((HIGH, DEFAULT), (LONG,))
+"""Queues by the worker that serves them: what takes minutes never stands before a code."""
 LEFT_ALONE_SECONDS = 5.0
 """After a failure nobody waits for the server again for this long."""
 
@@ -48,12 +49,15 @@ def queue(name: str = DEFAULT) -> Queue:
     return Queue(name, connection=connection(), serializer=JSONSerializer)
 
 
-def enqueue(task: str, *ids: int, priority: str = DEFAULT) -> bool:
-    """Put ``task`` (a dotted path) on the queue with row ids. False when it is away; a sweep finds them."""
+def enqueue(task: str, *ids: int, priority: str = DEFAULT, longest_seconds: int = 120) -> bool:
+    """Put ``task`` (a dotted path) on the queue with row ids. False when it is away; a sweep finds them.
+
+    A job that takes longer than ``longest_seconds`` is ended.
+    """
     if time.monotonic() < current_app.extensions["queue_left_alone_until"]:
         return False
     try:
-        options: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": 120}
+        options: dict[str, Any] = {"result_ttl": 0, "failure_ttl": 86_400, "job_timeout": longest_seconds}
         queue(priority).enqueue(task, args=ids, **options)
     except redis.RedisError as failure:
         log.warning("queue_away", error=type(failure).__name__)

@@ -112,6 +112,7 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
         (manager, _("Services"), "scheduling.services", "list", ()),
         (manager, _("Rooms"), "scheduling.rooms", "door-open", ()),
+        (desk or manager, _("Import and export"), "imports.index", "file-up", ("imports", "exports")),
     ]
     endpoint = request.endpoint or ""
     taken = {"scheduling.services", "scheduling.rooms"}

@@ -1,9 +1,14 @@
-"""The worker: takes jobs from the queue, each in a process of its own."""
+"""The worker: takes jobs from the queues, each in a process of its own; long work has a lane of its own."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
 import signal
+import sys
 import threading
+import time
 from typing import Any
 
 import redis
@@ -18,6 +23,9 @@ from clinic.core.db import db
 
 log = structlog.get_logger(__name__)
 LONGEST_PAUSE = 15.0
+PR_SET_PDEATHSIG = 1
+STOPPING_SECONDS = 25.0
+"""Hosts kill 30 seconds after they asked."""
 
 
 class ForkingWorker(Worker):  # type: ignore[misc]
@@ -45,7 +53,57 @@ class ForkingWorker(Worker):  # type: ignore[misc]
 
 
 def run_worker(app: Flask) -> None:
-    """Work until SIGTERM or SIGINT. Without the queue's server it waits, and goes on when that is back."""
+    """Work until SIGTERM or SIGINT, with a process for each lane: messages never wait behind long work.
+
+    This process only watches the lanes: one that ends is begun again.
+    """
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_details: stopped.set())
+    lanes = {_fork_lane(app, queues): queues for queues in queue.LANES}
+    while not stopped.wait(0.5):
+        for pid in list(lanes):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                queues = lanes.pop(pid)
+                log.warning("lane_ended", queues=queues)
+                lanes[_fork_lane(app, queues)] = queues
+    _end_lanes(set(lanes))
+    log.info("worker_stopped")
+
+
+def _end_lanes(pids: set[int]) -> None:
+    """Let each lane finish what it has in hand; one that needs long is cut off, and its work begun again."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    until = time.monotonic() + STOPPING_SECONDS
+    while pids and time.monotonic() < until:
+        pids -= {pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0]}
+        threading.Event().wait(0.05)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _fork_lane(app: Flask, queues: tuple[str, ...]) -> int:
+    """Begin a process that serves these queues; it ends with this one."""
+    watcher = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        end_with_parent(watcher)
+        run_lane(app, queues)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def run_lane(app: Flask, queues: tuple[str, ...]) -> None:
+    """Work on these queues until told to stop. Without their server it waits, and goes on when that is
+    back.
+    """
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_details: stopped.set())
@@ -54,8 +112,8 @@ def run_worker(app: Flask) -> None:
         while not stopped.is_set():
             worker = None
             try:
-                worker = _make_worker()
-                log.info("worker_started")
+                worker = _make_worker(queues)
+                log.info("worker_started", queues=queues)
                 worker.work(logging_level=None)
                 pause = 0.5
             except (redis.RedisError, OSError) as failure:
@@ -66,15 +124,23 @@ def run_worker(app: Flask) -> None:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_details: stopped.set())
             stopped.wait(pause)
-    log.info("worker_stopped")
 
 
-def _make_worker() -> ForkingWorker:
+def end_with_parent(parent: int) -> None:
+    """Let this process be killed when its parent is, where the system can do that (Linux)."""
+    if not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _make_worker(queues: tuple[str, ...]) -> ForkingWorker:
     """A worker with a connection of its own: it waits on it for jobs, longer than the application would."""
     settings: Settings = current_app.extensions["settings"]
     connection = redis.Redis.from_url(settings.redis_url, socket_connect_timeout=2, health_check_interval=30)
     return ForkingWorker(
-        list(queue.QUEUES),
+        list(queues),
         connection=connection,
         serializer=JSONSerializer,
         log_job_description=False,

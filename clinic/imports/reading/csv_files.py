@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from clinic.imports.reading.delimited import records
 from clinic.imports.reading.delimiters import choose_delimiter, sample_rows
 from clinic.imports.reading.encodings import encoding_of, physical_lines, separator_line
 from clinic.imports.reading.headings import Headings, Row, filled_width, find_headings, name_columns
-from clinic.imports.reading.kinds import nothing_in_it
+from clinic.imports.reading.kinds import no_table, nothing_in_it
 from clinic.imports.reading.shape import (
     MOST_COLUMNS,
     MOST_RECORDS,
@@ -26,12 +27,16 @@ from clinic.imports.reading.shape import (
 
 _SAMPLE_LINES = 1_000
 _SAMPLE_TEXT = 1_000_000
+_CONTROL = re.compile("[\x01-\x08\x0e-\x19\x1b-\x1f]")
 
 
 def look_at_csv(path: Path, known: Callable[[str], bool]) -> Shape:
-    """How the text at ``path`` is written, after reading all of it. Raises Unreadable when it is empty."""
+    """How the text at ``path`` is written, after reading all of it. Raises Unreadable when there is no
+    table in it."""
     encoding = encoding_of(path)
     lines, declared = _sample(path, encoding)
+    if _is_binary(lines):
+        raise no_table()
     delimiter = declared or choose_delimiter(lines, known)
     rows = sample_rows(iter(lines), delimiter)
     if not rows:
@@ -97,6 +102,12 @@ def _sample(path: Path, encoding: str) -> tuple[list[str], str | None]:
     return sample, declared
 
 
+def _is_binary(lines: Sequence[str]) -> bool:
+    """Files of programs are full of control characters; a register has at most a few strays."""
+    controls = sum(len(_CONTROL.findall(line)) for line in lines)
+    return controls > 16 and controls * 20 > sum(map(len, lines))
+
+
 def _width(headings: Headings, rows: Sequence[Row]) -> int:
     """How many cells a full row has: as many as the heading row, else what most rows have, else the most."""
     if headings.row is not None:
@@ -118,8 +129,8 @@ def _survey(path: Path, encoding: str, delimiter: str | None, *, headings: Headi
     head = headings.row or 0
     count = short = filled = 0
     padded = False
-    for _number, cells, _fault in _data(path, encoding, delimiter, width=width, head=head):
-        if (extent := filled_width(cells)) == 0:
+    for _number, cells, fault in _data(path, encoding, delimiter, width=width, head=head):
+        if (extent := filled_width(cells)) == 0 and fault is None:
             continue
         count += 1
         if count > MOST_ROWS:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from clinic.imports.reading.encodings import LONGEST_LINE
+from clinic.imports.reading.headings import filled_width
 from clinic.imports.reading.shape import Fault
 
 MOST_LINES = 50
@@ -66,11 +67,13 @@ def _quoted(first: str, source: _Source, splitter: str, width: int | None) -> tu
                 return
             yield line
 
+    # Some programs write a blank before the quote; elsewhere a blank is part of the text.
+    spaced = f'{splitter} "' in first
     try:
-        cells = next(csv.reader(feed(), delimiter=splitter, strict=True, skipinitialspace=True))
+        cells = next(csv.reader(feed(), delimiter=splitter, strict=True, skipinitialspace=spaced))
     except csv.Error:
         cells = []
-    if cells and (len(taken) == 1 or width is None or len(cells) <= width):
+    if cells and (len(taken) == 1 or width is None or filled_width(cells) <= width):
         return cells, None
     source.put_back(taken[1:])
     return _first_line(first, splitter, width)
@@ -86,4 +89,5 @@ def _first_line(line: str, splitter: str, width: int | None) -> tuple[list[str],
     if cells and cells[-1].endswith(_AFTER):
         cells[-1] = cells[-1].removesuffix(_AFTER)
         return cells, "torn"
-    return cells, None if width is None or len(cells) == width else "torn"
+    fits = width is None or filled_width(cells) <= width <= len(cells)
+    return cells, None if fits else "torn"

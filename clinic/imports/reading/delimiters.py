@@ -16,9 +16,10 @@ SAMPLE = 300
 
 
 def sample_rows(lines: Iterator[str], delimiter: str | None) -> list[Row]:
-    """The numbers and cells of the non-blank records among the first SAMPLE."""
+    """The numbers and cells of the first SAMPLE records that are not blank."""
     numbered = enumerate(records(lines, delimiter), 1)
-    return [(number, cells) for number, (cells, _fault) in islice(numbered, SAMPLE) if not is_blank(cells)]
+    filled = ((number, cells) for number, (cells, _fault) in numbered if not is_blank(cells))
+    return list(islice(filled, SAMPLE))
 
 
 def choose_delimiter(lines: Sequence[str], known: Callable[[str], bool]) -> str | None:
@@ -31,6 +32,8 @@ def choose_delimiter(lines: Sequence[str], known: Callable[[str], bool]) -> str 
     best_score = (0, 0.0)
     for delimiter in (None, *DELIMITERS):
         rows = sample_rows(iter(lines), delimiter)
+        if not rows:
+            return delimiter
         score = (find_headings(rows, known).known, _evenness(rows))
         if score > best_score:
             best, best_score = delimiter, score
@@ -40,7 +43,5 @@ def choose_delimiter(lines: Sequence[str], known: Callable[[str], bool]) -> str 
 def _evenness(rows: Sequence[Row]) -> float:
     """The share of records that have the commonest number of cells, weighed by the logarithm of that number;
     0 for a single column."""
-    if not rows:
-        return 0.0
     width, count = Counter(len(cells) for _, cells in rows).most_common(1)[0]
     return math.log2(width) * count / len(rows)

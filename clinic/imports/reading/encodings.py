@@ -15,6 +15,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LEAD_BYTES = bytes(range(0xC2, 0xF5))
+_LOW = bytes(range(0x21))
 _NO_TEXT = "\udcff"
 
 
@@ -43,12 +44,14 @@ def encoding_of(path: Path) -> str:
 
 
 def _wide_encoding(head: bytes) -> str | None:
-    """UTF-16 without its mark: the digits, blanks and separators have a NUL beside them, on one side."""
+    """UTF-16 without its mark. On one side of each pair stand the high bytes: those of Latin, Indic scripts
+    and punctuation are at most 0x20, and digits and separators have a NUL there."""
     pairs = len(head) // 2
-    high, low = head[0::2].count(0), head[1::2].count(0)
-    if max(high, low) * 20 < pairs or pairs == 0 or min(high, low) * 10 > max(high, low):
-        return None
-    return "utf-16-be" if high > low else "utf-16-le"
+    for side, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        high = head[side : 2 * pairs : 2]
+        if pairs and high.count(0) * 20 >= pairs and len(high.translate(None, _LOW)) * 10 <= pairs:
+            return encoding
+    return None
 
 
 def _is_utf8(path: Path) -> bool:
@@ -58,6 +61,8 @@ def _is_utf8(path: Path) -> bool:
         while chunk := file.read(1 << 20):
             sequences += len(chunk) - len(chunk.translate(None, _LEAD_BYTES))
             broken += decoder.decode(chunk).count(_NO_TEXT)
+            if broken > 10_000 and broken * 5 > sequences:
+                return False
         broken += decoder.decode(b"", final=True).count(_NO_TEXT)
     return broken * 50 <= sequences - broken or (broken == 1 and sequences > 10)
 

@@ -11,11 +11,10 @@ from clinic.imports.reading.shape import MOST_BYTES, Unreadable
 
 _HEAD = 65_536
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM\x00\x00", b"II*\x00", b"MM\x00*")
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*")
 _ARCHIVES = (b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf\x27\x1c", b"BZh", b"\xfd7zXZ")
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|meta|body|table|style|\?xml|workbook|!--)", re.IGNORECASE)
 _JSON = re.compile(r"\s*(\{\s*\"|\[\s*\{)")
-_CONTROLS = bytes(code for code in range(1, 32) if chr(code) not in "\t\n\v\f\r\x1a")
 
 
 def kind_of(path: Path, name: str = "") -> str:
@@ -44,6 +43,11 @@ def kind_of(path: Path, name: str = "") -> str:
 def nothing_in_it() -> Unreadable:
     """What is said of a file without a single filled row."""
     return Unreadable(_("This file is empty."))
+
+
+def no_table() -> Unreadable:
+    """What is said of a file whose text is none."""
+    return Unreadable(_("This is no table. A register can be read from a CSV or Excel file (.xlsx)."))
 
 
 def _package_kind(path: Path) -> str:
@@ -81,7 +85,7 @@ def _ole(path: Path) -> Unreadable:
 def _refuse_other(head: bytes, name: str) -> None:
     if head.startswith(b"%PDF") or b"%PDF-" in head[:1024]:
         raise Unreadable(_("This is a PDF. A register can be read from a CSV or Excel file (.xlsx)."))
-    if head.startswith(_IMAGES) or head[4:8] == b"ftyp" or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
+    if head.startswith(_IMAGES) or head[4:8] == b"ftyp" or _is_bitmap_or_webp(head):
         raise Unreadable(_("This is a picture. A register can be read from a CSV or Excel file (.xlsx)."))
     if head.startswith(_ARCHIVES):
         raise Unreadable(_("This is a packed file. Unpack it, then choose the register inside."))
@@ -89,13 +93,14 @@ def _refuse_other(head: bytes, name: str) -> None:
     if _MARKUP.match(text):
         if name.lower().endswith((".xls", ".xlsx")):
             raise Unreadable(
-                _("This is a web page with the name of an Excel file. Open it in Excel and save it as .xlsx.")
+                _("This is a web page named like an Excel file. Open it in Excel and save it as .xlsx.")
             )
         raise Unreadable(_("This is a web page. Open it in Excel and save it as .xlsx or CSV."))
     if _JSON.match(text):
         raise Unreadable(_("This is a JSON file. A register can be read from a CSV or Excel file (.xlsx)."))
     if text.startswith("{\\rtf"):
         raise Unreadable(_("This is a Word document. Put its table into a sheet and save that as CSV."))
-    # Binary files are full of control characters; a register has at most a stray one.
-    if (len(head) - len(head.translate(None, _CONTROLS))) * 20 > len(head):
-        raise Unreadable(_("This is no table. A register can be read from a CSV or Excel file (.xlsx)."))
+
+
+def _is_bitmap_or_webp(head: bytes) -> bool:
+    return (head[:2] == b"BM" and head[6:10] == bytes(4)) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")

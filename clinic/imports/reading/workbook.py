@@ -130,7 +130,7 @@ def _filled_rows(path: Path, book: Any, sheet: str) -> Iterator[Row]:
                     for place, formula in enumerate(row)
                 ]
             else:
-                cells = [show(value) for value in row] if any(row) else []
+                cells = [] if row.count(None) == len(row) else [show(value) for value in row]
             if not is_blank(cells):
                 blank = 0
                 yield number, cells

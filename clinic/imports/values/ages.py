@@ -26,11 +26,12 @@ _UNITS = {
 _UNIT_OF = {word(name): unit for unit, names in _UNITS.items() for name in names}
 _LARGEST_FIRST = tuple(_UNITS)
 _BEFORE = re.compile(
-    r"(?:(?:aged|age|आयु|उम्र|about|abt|approximately|approx|around|circa|ca|लगभग|करीब|c\.)[\s.:=-]*|[~≈:=]\s*){0,4}"
+    r"(?:(?:aged|age|आयु|उम्र|about|abt|approximately|approx|around|circa|ca|लगभग|करीब|c\.|dob|d\.o\.b|born|जन्म)[\s.:=-]*"
+    r"|(?:male|female|m|f)\s?[/-]?\s?(?=\d)|[~≈:=]\s*){0,4}"
 )
 _AFTER = re.compile(
     r"(?:\s?[+.]|\s?plus|\s?old|\s?of age|\s?approx|\s?only|\s?लगभग"
-    r"|\s?[/,]\s?(?:m|f|male|female|पु|म|पुरुष|महिला)|\s?f|\s(?:male|female|पुरुष|महिला))$"
+    r"|\s?\((?:m|f|male|female|पु|म|पुरुष|महिला)\)|\s?[/,]\s?(?:m|f|male|female|पु|म|पुरुष|महिला)|\s?f|\s(?:male|female|पुरुष|महिला))$"
 )
 _PART = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*\.?((?!\d)[^\d\s.,]*)\.?[\s,&]*(?:(?:and|और)\s)?")
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}

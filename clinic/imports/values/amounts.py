@@ -61,11 +61,11 @@ def read_money(text: str, *, field: str = "price") -> Decimal | None:
         return None
     line = word(within(text, 60, field=field))
     if line.strip(" .") in _FREE:
-        return Decimal(0)
+        return Decimal("0.00")
     line = re.sub(r"\s", "", _CURRENCY.sub(" ", line)).removesuffix(".")
     if line.startswith("-") or (line.startswith("(") and line.endswith(")")):
         raise Invalid(_("An amount of money cannot be below zero."), field=field)
     found = _AMOUNT.fullmatch(line)
     if found is None:
         raise Invalid(_("Write the amount in rupees: 600 or 1,250.50."), field=field)
-    return Decimal(found[1].replace(",", "") + "." + (found[2] or "0"))
+    return Decimal(found[1].replace(",", "") + "." + (found[2] or "").ljust(2, "0"))

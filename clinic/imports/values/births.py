@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +16,7 @@ from clinic.imports.values.written import Order, Written, read_written, read_wri
 from clinic.patients.details import OLDEST_YEARS
 from clinic.patients.models import BirthPrecision
 
+_BOTH = re.compile(r"([^()]{1,40}?)\s?\(([^()]{1,40})\)")
 _FIRST_SERIAL = 10_000
 """Spreadsheet numbers of birth dates begin earlier than others: 10000 is 18 May 1927."""
 
@@ -38,12 +40,20 @@ def read_birth(
     """
     if is_nothing(text):
         return None
-    line = within(text, LONGEST_DAY, field=field)
+    line = _one_of_two(within(text, LONGEST_DAY, field=field), order)
     known = without_about(line)
     written = read_written(known, order, first_serial=_FIRST_SERIAL) or read_written_part(known)
     if written is not None:
         return _from_date(written, line, counted_from=min(counted_from, today), today=today, field=field)
     return _from_age(line, counted_from=counted_from, today=today, field=field)
+
+
+def _one_of_two(line: str, order: Order) -> str:
+    """Of ``14/07/1971 (54 yrs)`` or ``54 (14/07/1971)`` the date."""
+    found = _BOTH.fullmatch(line)
+    if found is None:
+        return line
+    return next((part for part in found.groups() if read_written(part, order) is not None), line)
 
 
 def _from_date(written: Written, line: str, *, counted_from: date, today: date, field: str) -> Birth:

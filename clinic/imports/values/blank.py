@@ -11,17 +11,20 @@ from clinic.core.text import one_line
 
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"))
 _ONLY_MARKS = re.compile(r"[-._?*/\\~\s]+")
+_JOINERS = "\u200c\u200d"
 _NUKTA, _CHANDRABINDU, _ANUSVARA = "\u093c", "\u0901", "\u0902"
 
 
-def plain(text: str) -> str:
+def plain(text: str, *, joiners: bool = False) -> str:
     """The cell in one line with ASCII digits and ``-`` for every dash, without invisible marks.
 
-    A spreadsheet's leading apostrophe ("this is text") is dropped.
+    ``joiners`` keeps the two that shape Devanagari conjuncts, for names. A spreadsheet's leading apostrophe
+    ("this is text") is dropped.
     """
     line = one_line(text).translate(_DASHES)
     if not line.isascii():
-        line = "".join(_digit(mark) for mark in line if unicodedata.category(mark) != "Cf")
+        kept = _JOINERS if joiners else ""
+        line = "".join(_digit(mark) for mark in line if unicodedata.category(mark) != "Cf" or mark in kept)
     return line.removeprefix("'").strip()
 
 

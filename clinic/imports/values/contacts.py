@@ -10,6 +10,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.text import one_line
 from clinic.imports.values.blank import is_blank, plain, within, word
 from clinic.imports.values.phones import FEWEST_DIGITS, find_numbers, refuse_shortened
+from clinic.patients.details import RELATIONSHIPS
 
 LONGEST = 300
 FIELD = "emergency_phone"
@@ -50,8 +51,10 @@ _OF = {"w": "spouse", "h": "spouse", "s": "parent", "d": "parent", "m": "child",
 _OF_SOMEBODY = re.compile(r"^([wshdmfc])\s?/\s?o\b[\s.:-]*", re.IGNORECASE)
 _BRACKETS = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 _NUMBER = re.compile(r"\+?\(?\+?\d[\d\s().-]*(?:\s?e\s?\+?\d+)?", re.IGNORECASE)
+_TO_THE_NUMBER = re.compile(r"\s?\([^()]*\)")
 _LABEL = re.compile(
-    r"\b(?:mobile|mob|phone|ph|tel|cell|contact|मोबाइल|मो|फोन)\b\s?(?:no|नं)?[\s.:]*$", re.IGNORECASE
+    r"(?:(?<=[\s(,;:/-])|^)(?:mobile|mob|phone|ph|tel|cell|contact|मोबाइल|मो|फोन)[\s.:]*(?:(?:no|नं)[\s.:]*)?$",
+    re.IGNORECASE,
 )
 _EDGES = " -.,:;/|&="
 
@@ -67,48 +70,62 @@ class Contact:
 
 
 def read_contact(text: str) -> Contact | None:
-    """``Gabriel (mother) 63082-46281`` and its like; None for an empty cell.
+    """``Gabriel (mother) 63082-46281`` and its like; None for an empty cell. Of two persons the first.
 
     Raises Invalid (field ``emergency_phone``) for a number that is none.
     """
     if is_blank(text):
         return None
     within(text, LONGEST, field="emergency_name")
-    cell = one_line(text)
+    cell = plain(text, joiners=True)
     refuse_shortened(cell, field=FIELD)
-    numbers = _numbers(cell)
-    left = _without_numbers(cell)
-    relationship, left = _relationship(left)
+    cell, rest = _first_person(cell)
+    spans = _numbers(cell)
+    relationship, left = _relationship(_without(cell, spans))
     name = re.sub(r"\s+", " ", left).strip(_EDGES) or None
-    phone, note = _phone(numbers)
+    if name is None and relationship not in (None, *RELATIONSHIPS):
+        name, relationship = relationship, None
+    phone, note = _phone([cell[start:end] for start, end in spans])
     if name is None and phone is None and relationship is None:
         raise Invalid(_("Write the name and the telephone number of this person."), field="emergency_name")
+    if rest:
+        note = _("Another person was left out: %(person)s.", person=rest)
     return Contact(name=name, phone=phone, relationship=relationship, note=note)
 
 
-def _is_number(found: str) -> bool:
-    return sum(mark.isdigit() for mark in found) >= FEWEST_DIGITS
-
-
-def _numbers(cell: str) -> list[str]:
-    line = plain(cell)
-    return [found[0] for found in _NUMBER.finditer(line) if _is_number(found[0])]
-
-
-def _without_numbers(cell: str) -> str:
-    kept, position = [], 0
+def _numbers(cell: str) -> list[tuple[int, int]]:
+    """Where telephone numbers stand, without a bracket that opens behind one: ``98450 11723 (wife)``."""
+    spans = []
     for found in _NUMBER.finditer(cell):
-        if _is_number(found[0]):
-            before = _LABEL.sub("", cell[position : found.start()])
-            kept += [before, _closing(found[0])]
-            position = found.end()
+        if sum(mark.isdigit() for mark in found[0]) >= FEWEST_DIGITS:
+            number = found[0].rstrip(" (.-")
+            spans.append((found.start(), found.start() + len(number)))
+    return spans
+
+
+def _first_person(cell: str) -> tuple[str, str]:
+    """The cell up to where a second name with its own number begins, and the rest."""
+    spans = _numbers(cell)
+    if len(spans) < 2 or not _said(cell[: spans[0][0]]):
+        return cell, ""
+    start, end = spans[0][1], spans[1][0]
+    behind = _TO_THE_NUMBER.match(cell, start, end)
+    cut = behind.end() if behind else start
+    return (cell[:cut], cell[cut:].strip(_EDGES)) if _said(cell[cut:end]) else (cell, "")
+
+
+def _said(text: str) -> str:
+    """What is said beside labels such as ``Mob:``."""
+    return _LABEL.sub("", text.strip(_EDGES)).strip(_EDGES + "()+")
+
+
+def _without(cell: str, spans: list[tuple[int, int]]) -> str:
+    kept, position = [], 0
+    for start, end in spans:
+        kept.append(_LABEL.sub("", cell[position:start]))
+        position = end
     kept.append(cell[position:])
     return " ".join(kept)
-
-
-def _closing(number: str) -> str:
-    """A bracket that opened behind the number belongs to the words: ``98450 11723 (wife)``."""
-    return "(" if number.count("(") > number.count(")") and number.rstrip().endswith("(") else ""
 
 
 def _phone(pieces: list[str]) -> tuple[str | None, str | None]:

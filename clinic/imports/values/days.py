@@ -75,6 +75,8 @@ def how_read(written: Written, value: date) -> str | None:
         return _("A day number from a spreadsheet, read as %(day)s.", day=show_date(value))
     if written.swapped:
         return _("Here the month stands before the day: read as %(day)s.", day=show_date(value))
+    if written.midnight:
+        return _("Midnight in India, written in another time zone: read as %(day)s.", day=show_date(value))
     return None
 
 

@@ -179,7 +179,7 @@ def read_number(text: str, *, field: str) -> Number:
     landline = _landline(local)
     if landline and (local[:1] not in "6789" or _stands_apart(given, landline)):
         return Number(e164="+91" + local, given=given, landline=True)
-    mobile = parse_mobile(local if len(local) == 10 else digits, field=field)
+    mobile = parse_mobile(local if len(local) == 10 else "+" * international + digits, field=field)
     doubtful = landline is not None and digits.startswith("0") and given.isdigit()
     return Number(e164=mobile, given=given, doubtful=doubtful)
 

@@ -17,7 +17,7 @@ HOME_ZONE = "Asia/Kolkata"
 _MORNING = ("सुबह", "प्रातः", "प्रात:", "प्रात", "पूर्वाह्न", "तड़के", "morning", "subah")
 _NOON = ("दोपहर", "noon", "dopahar")
 _AFTERNOON = ("अपराह्न", "शाम", "सायं", "सांय", "afternoon", "evening", "shaam", "sham")
-_NIGHT = ("रात", "रात्रि", "night", "raat")
+_NIGHT = ("रात", "रात्रि", "midnight", "night", "raat")
 _PART_OF = {
     word(name): part
     for part, names in (("am", _MORNING), ("noon", _NOON), ("pm", _AFTERNOON), ("night", _NIGHT))

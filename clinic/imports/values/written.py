@@ -20,8 +20,10 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What stands there. ``year`` below 100 has no century; ``swapped`` means that the column's order made no
-    date and the other did; ``serial`` that a spreadsheet's day number stands for the date.
+    """What stands there. ``year`` below 100 has no century.
+
+    ``swapped``: the column's order made no date, the other did. ``serial``: a spreadsheet's day number stands
+    for the date. ``midnight``: an instant in UTC that is midnight in India does.
     """
 
     year: int
@@ -29,6 +31,7 @@ class Written:
     day: int | None = None
     swapped: bool = False
     serial: bool = False
+    midnight: bool = False
 
 
 _MONTHS = (
@@ -68,6 +71,7 @@ _TIME = re.compile(
     r"(?:t|[\s,]{1,3})\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?\s?(?:[ap]\.?m\.?)?\s?"
     r"(?:z|utc|gmt|ist|[+-]\d{2}:?\d{2})?$"
 )
+_MIDNIGHT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[t ]18:30(?::00(?:\.0{1,9})?)?\s?(?:z|\+00:?00)")
 _WEEKDAY = re.compile(
     r"^(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day"
     r"|(?:सोम|मंगल|बुध|गुरु|शुक्र|शनि|रवि)(?:वार)?)[\s,.]+(?=\S)"
@@ -86,9 +90,16 @@ def read_written(text: str, order: Order, *, first_serial: int = 20_000) -> Writ
     """
     line = _lowered(text)
     if found := _YEAR_FIRST.fullmatch(line):
-        return Written(year=int(found[1]), month=int(found[2]), day=int(found[3]))
+        year, month, day = map(int, found.groups())
+        if _MIDNIGHT.fullmatch(word(text)):
+            return _day_after(year, month, day)
+        return Written(year=year, month=month, day=day)
     if found := _NUMBERS.fullmatch(line):
         return _ordered(int(found[1]), int(found[2]), int(found[3]), order)
+    return _with_month_name(line) or _from_one_number(line, order, first_serial)
+
+
+def _with_month_name(line: str) -> Written | None:
     for pattern, (day, name, year) in (
         (_DAY_NAME_YEAR, (1, 2, 3)),
         (_NAME_DAY_YEAR, (2, 1, 3)),
@@ -96,11 +107,15 @@ def read_written(text: str, order: Order, *, first_serial: int = 20_000) -> Writ
     ):
         if (found := pattern.fullmatch(line)) and (month := MONTHS.get(found[name])):
             return Written(year=int(found[year]), month=month, day=int(found[day]))
+    return None
+
+
+def _from_one_number(line: str, order: Order, first_serial: int) -> Written | None:
     if found := _EIGHT.fullmatch(line):
         return _run_together(found[1], order)
     if (found := _SERIAL.fullmatch(line)) and first_serial <= int(found[1]) <= 60_000:
-        day_found = _SPREADSHEET_DAY_0 + timedelta(days=int(found[1]))
-        return Written(year=day_found.year, month=day_found.month, day=day_found.day, serial=True)
+        value = _SPREADSHEET_DAY_0 + timedelta(days=int(found[1]))
+        return Written(year=value.year, month=value.month, day=value.day, serial=True)
     return None
 
 
@@ -118,6 +133,15 @@ def read_written_part(text: str) -> Written | None:
     if found := _YEAR_MONTH.fullmatch(line):
         return Written(year=int(found[1]), month=int(found[2]))
     return None
+
+
+def _day_after(year: int, month: int, day: int) -> Written:
+    """The date a program meant that wrote India's midnight in UTC: 18:30 on the day before."""
+    try:
+        value = date(year, month, day) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return Written(year=year, month=month, day=day)
+    return Written(year=value.year, month=value.month, day=value.day, midnight=True)
 
 
 def _ordered(first: int, second: int, year: int, order: Order) -> Written:

@@ -1,0 +1,8 @@
+"""The kinds of lists that can be brought in."""
+
+from clinic.imports.kinds.base import Context, Field, Kind, Reading, Stopped, Touched
+from clinic.imports.kinds.patients import PATIENTS
+
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (PATIENTS,)}
+
+__all__ = ["KINDS", "Context", "Field", "Kind", "Reading", "Stopped", "Touched"]

@@ -1,0 +1,228 @@
+"""Lines of a register into the patients' records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import insert, select, text
+
+from clinic.audit import service as audit
+from clinic.core import clock
+from clinic.core.db import db
+from clinic.core.errors import DomainError
+from clinic.core.i18n import gettext as _
+from clinic.core.names import search_forms
+from clinic.imports.kinds.base import Context
+from clinic.imports.kinds.patients.judging import changes, substances_of
+from clinic.imports.models import Decision, ImportRow, Outcome
+from clinic.patients.details import COLUMNS, AllergyEntry, PatientDetails
+from clinic.patients.models import Allergy, AllergyStatus, BirthPrecision, Patient
+from clinic.patients.queries import get_patient_for_change
+from clinic.patients.service import insert_patients, open_logins, update
+
+DATES = ("birth_date", "first_visit_on", "deceased_on")
+BATCH = 1_000
+
+
+def write_rows(context: Context, rows: Sequence[ImportRow]) -> None:
+    """Bring lines in: new patients all at once, what is filled in one by one."""
+    lines = _records_of_lines(context, rows)
+    new: list[tuple[ImportRow, int]] = []
+    known: list[tuple[ImportRow, int]] = []
+    for row in rows:
+        target = _target(row, lines)
+        (known if target else new).append((row, target or 0))
+    _add(context, [row for row, _target in new])
+    made = {row.number: row.record_id for row, _none in new}
+    for row, target in known:
+        _fill(context, row, made.get(-target) if target < 0 else target)
+        made[row.number] = row.record_id
+
+
+def open_sign_ins(context: Context) -> None:
+    """A sign-in for every mobile that came in. It comes last: other people may be registering the same."""
+    last = 0
+    while True:
+        rows = db.session.execute(
+            select(ImportRow.number, ImportRow.record_id, ImportRow.values)
+            .where(ImportRow.import_id == context.import_id, ImportRow.added, ImportRow.number > last)
+            .order_by(ImportRow.number)
+            .limit(BATCH)
+        ).all()
+        if not rows:
+            return
+        last = rows[-1].number
+        living = [
+            (record_id, said)
+            for _number, record_id, said in rows
+            if said.get("mobile") and not said.get("deceased")
+        ]
+        open_logins(context.actor, living, clock.now())
+
+
+def columns_of(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a new patient that a line fills."""
+    columns: dict[str, Any] = {name: said.get(name) for name in COLUMNS}
+    columns |= search_forms(str(said["name"]))
+    columns["phone_as_given"] = said.get("phone_as_given")
+    columns["deceased"] = bool(said.get("deceased"))
+    columns["deceased_on"] = said.get("deceased_on")
+    for name in DATES:
+        if columns[name]:
+            columns[name] = date.fromisoformat(columns[name])
+    return columns
+
+
+def _target(row: ImportRow, lines: Mapping[int, int]) -> int | None:
+    """The record a line belongs to; minus the number of a line before it in the same batch; None for new."""
+    if row.outcome == Outcome.NEW or row.decision == Decision.ADD or row.match is None:
+        return None
+    if row.match.get("id"):
+        return int(row.match["id"])
+    earlier = int(row.match["line"])
+    return lines.get(earlier, -earlier)
+
+
+def _records_of_lines(context: Context, rows: Sequence[ImportRow]) -> dict[int, int]:
+    """What became of the earlier lines that lines refer to."""
+    wanted = [row.match["line"] for row in rows if row.match and row.match.get("line")]
+    if not wanted:
+        return {}
+    found = db.session.execute(
+        select(ImportRow.number, ImportRow.record_id).where(
+            ImportRow.import_id == context.import_id,
+            ImportRow.number.in_(wanted),
+            ImportRow.record_id.is_not(None),
+        )
+    )
+    return {number: record_id for number, record_id in found if record_id is not None}
+
+
+def _add(context: Context, rows: Sequence[ImportRow]) -> None:
+    if not rows:
+        return
+    now, columns = clock.now(), [columns_of(row.values) for row in rows]
+    free = _free_numbers([row.values["mrn"] for row in rows if row.values.get("mrn")])
+    for row, one in zip(rows, columns, strict=True):
+        mrn = row.values.get("mrn")
+        if mrn in free:
+            free.discard(mrn)
+            one["mrn"] = mrn
+        elif mrn:
+            one["file_number"] = one["file_number"] or mrn
+        _mark_allergies(one, row.values, now)
+    ids = insert_patients(context.actor, context.facility, columns, now)
+    allergies = []
+    for row, patient_id in zip(rows, ids, strict=True):
+        row.record_id, row.added, row.written_at, row.version_after = patient_id, True, now, 1
+        allergies += [
+            {
+                **entry,
+                "patient_id": patient_id,
+                "recorded_at": now,
+                "recorded_by": context.actor.user_id,
+                "created_at": now,
+            }
+            for entry in row.values.get("allergies", ())
+        ]
+    if allergies:
+        db.session.execute(insert(Allergy), allergies)
+    audit.record_many(
+        context.actor,
+        "patient.created",
+        facility_id=context.facility.id,
+        patient_ids=ids,
+        detail={"import": context.import_id},
+    )
+
+
+def _mark_allergies(columns: dict[str, Any], said: Mapping[str, Any], now: datetime) -> None:
+    status = AllergyStatus(said.get("allergy_status") or AllergyStatus.NOT_ASKED)
+    active = any(entry["status"] == "active" for entry in said.get("allergies", ()))
+    if status is AllergyStatus.RECORDED and not active:
+        status = AllergyStatus.NOT_ASKED
+    columns["allergy_status"] = str(status)
+    asked = status in (AllergyStatus.NONE_KNOWN, AllergyStatus.RECORDED)
+    columns["allergies_asked_at"] = now if asked else None
+    columns["allergies_asked_source"] = _("the old register") if asked else None
+
+
+def _free_numbers(wanted: Sequence[str]) -> set[str]:
+    """Those of the clinic's numbers that nobody has; numbers given out later begin above them."""
+    if not wanted:
+        return set()
+    taken = set(db.session.scalars(select(Patient.mrn).where(Patient.mrn.in_(wanted))))
+    free = set(wanted) - taken
+    if free:
+        highest = max(int(number.removeprefix("SU-")) for number in free)
+        db.session.execute(
+            text(
+                "SELECT setval('patients_mrn_seq', :highest) FROM patients_mrn_seq "
+                "WHERE last_value < :highest"
+            ),
+            {"highest": highest},
+        )
+    return free
+
+
+def _fill(context: Context, row: ImportRow, patient_id: int | None) -> None:
+    """Add to a record what the line knows more; what stands there stays, unless it was to give way."""
+    if patient_id is None:
+        row.outcome = Outcome.REFUSED
+        row.faults = [{"field": "_line", "message": _("The line it belongs to was not brought in.")}]
+        return
+    row.record_id, row.written_at = patient_id, clock.now()
+    if (row.match or {}).get("known_line"):
+        return
+    try:
+        with db.session.begin_nested():
+            _merge(context, row, patient_id)
+    except DomainError as wrong:
+        row.record_id = row.written_at = None
+        row.outcome = Outcome.REFUSED
+        row.faults = [{"field": "_line", "message": wrong.message}]
+
+
+def _merge(context: Context, row: ImportRow, patient_id: int) -> None:
+    patient = get_patient_for_change(context.actor, patient_id)
+    known = substances_of([patient_id]).get(patient_id, [])
+    fills, differs = changes(row.values, patient, known)
+    wanted = {**fills, **differs} if row.decision == Decision.REPLACE else fills
+    if not wanted:
+        return
+    columns = {name: value for name, value in wanted.items() if name in COLUMNS}
+    before = {name: _plain(getattr(patient, name)) for name in (*columns, "allergy_status")}
+    if "birth_date" in columns:
+        columns["birth_precision"] = row.values["birth_precision"]
+        before["birth_precision"] = patient.birth_precision
+    ids = set(db.session.scalars(select(Allergy.id).where(Allergy.patient_id == patient_id)))
+    update(context.actor, patient_id, _details(patient, columns, wanted), expected_version=patient.version)
+    if wanted.get("allergy_status") == AllergyStatus.NONE_STATED:
+        patient.allergy_status = AllergyStatus.NONE_STATED
+    if "phone_as_given" in wanted:
+        before["phone_as_given"] = patient.phone_as_given
+        patient.phone_as_given = wanted["phone_as_given"]
+    db.session.flush()
+    after = set(db.session.scalars(select(Allergy.id).where(Allergy.patient_id == patient_id)))
+    row.before = {"columns": before, "allergies": sorted(after - ids)}
+    row.version_after = patient.version
+
+
+def _details(patient: Patient, columns: Mapping[str, Any], wanted: Mapping[str, Any]) -> PatientDetails:
+    kept = {name: getattr(patient, name) for name in COLUMNS}
+    merged: dict[str, Any] = {**kept, **columns}
+    for name in DATES:
+        if isinstance(merged.get(name), str):
+            merged[name] = date.fromisoformat(merged[name])
+    merged["birth_precision"] = merged["birth_precision"] or BirthPrecision.DAY
+    return PatientDetails(
+        **merged,
+        allergies=tuple(AllergyEntry(**entry) for entry in wanted.get("allergies", ())),
+        none_known=True if wanted.get("allergy_status") == AllergyStatus.NONE_KNOWN else None,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,122 @@
+"""Looking at every line before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, or_, select
+
+from clinic.core.db import db
+from clinic.core.i18n import gettext as _
+from clinic.imports.kinds import Context, Kind
+from clinic.imports.kinds.base import LINE, cells_by_field
+from clinic.imports.models import Import, ImportRow, Outcome
+from clinic.imports.queries import kind_of
+
+BATCH = 500
+MOST_RELATED = 50
+ACCEPTED = "_accepted"
+"""Among what was mended: the line is to be taken although it is torn."""
+
+
+def check_all(row: Import, context: Context, tell: Callable[[int, int], None]) -> dict[str, Any]:
+    """Look at all lines that are not written yet, in the order of the file."""
+    kind, last, done = kind_of(row), 0, 0
+    total = (
+        db.session.scalar(
+            select(func.count()).where(ImportRow.import_id == row.id, ImportRow.written_at.is_(None))
+        )
+        or 0
+    )
+    while True:
+        rows = db.session.scalars(
+            select(ImportRow)
+            .where(ImportRow.import_id == row.id, ImportRow.number > last, ImportRow.written_at.is_(None))
+            .order_by(ImportRow.number)
+            .limit(BATCH)
+        ).all()
+        if not rows:
+            return {"done": total, "total": total}
+        last, done = rows[-1].number, done + len(rows)
+        check_lines(kind, row.mapping, context, rows)
+        db.session.expunge_all()
+        tell(done, total)
+
+
+def check_line(row: Import, context: Context, line: ImportRow) -> None:
+    """Look again at one line that was mended, and at later lines that may be about the same person."""
+    kind = kind_of(row)
+    before = (line.match_name, line.match_contact)
+    check_lines(kind, row.mapping, context, [line])
+    names = {before[0], line.match_name} - {None}
+    contacts = {before[1], line.match_contact} - {None}
+    later = db.session.scalars(
+        select(ImportRow)
+        .where(
+            ImportRow.import_id == row.id,
+            ImportRow.number > line.number,
+            ImportRow.written_at.is_(None),
+            ImportRow.outcome != Outcome.REFUSED,
+            or_(ImportRow.match_name.in_(names), ImportRow.match_contact.in_(contacts)),
+        )
+        .order_by(ImportRow.number)
+        .limit(MOST_RELATED)
+    ).all()
+    if later:
+        _judge(kind, context, later)
+
+
+def check_lines(kind: Kind, mapping: Sequence[str], context: Context, rows: Sequence[ImportRow]) -> None:
+    """Read and judge lines; what a person decided stays where it is still about the same."""
+    for line in rows:
+        cells = cells_by_field(kind, mapping, line)
+        reading = kind.read(cells, context)
+        line.fingerprint = fingerprint(mapping, line)
+        line.values, line.notes = reading.values, reading.notes
+        line.faults = [*_flaws(line, context), *reading.faults]
+        line.match_name, line.match_contact = reading.name, reading.contact
+        line.outcome = Outcome.REFUSED if line.faults else Outcome.NEW
+        if line.faults:
+            line.match = None
+    db.session.flush()
+    _judge(kind, context, [line for line in rows if not line.faults])
+
+
+def _judge(kind: Kind, context: Context, rows: Sequence[ImportRow]) -> None:
+    if not rows:
+        return
+    about = {line.number: _about(line) for line in rows}
+    kind.judge(context, rows)
+    for line in rows:
+        if line.decision is not None and about[line.number] != _about(line):
+            line.decision = None
+    db.session.flush()
+
+
+def _about(line: ImportRow) -> tuple[Any, ...]:
+    return (line.outcome != Outcome.NEW, *((line.match or {}).get(part) for part in ("id", "line")))
+
+
+def fingerprint(mapping: Sequence[str], line: ImportRow) -> str:
+    """A line as it is known again: its cells as they came, by field, whatever their order."""
+    cells = sorted((name, text) for name, text in zip(mapping, line.cells, strict=False) if name and text)
+    return hashlib.sha256(json.dumps(cells, ensure_ascii=True).encode()).hexdigest()
+
+
+def _flaws(line: ImportRow, context: Context) -> list[dict[str, str]]:
+    if not line.flaw or line.mended.get(ACCEPTED) or LINE in context.lenient:
+        return []
+    return [{"field": LINE, "message": flaw_words(line.flaw, line.cells)}]
+
+
+def flaw_words(flaw: str, cells: Sequence[str]) -> str:
+    """What is wrong with a line as a whole."""
+    words: Mapping[str, str] = {
+        "torn": _("The line stops in the middle: something is missing at its end."),
+        "unreadable": _("The line has characters that cannot be read."),
+        "overlong": _("The line has more cells than there are headings."),
+    }
+    return words.get(flaw, flaw) if cells else flaw
