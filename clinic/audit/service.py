@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import text
 
 from clinic.audit.models import AuditEvent
 from clinic.core import clock
@@ -54,21 +55,30 @@ def record_many(
     """Add a row for each of many patients to whom the same was done, with one statement."""
     if not patient_ids:
         return
-    shared = {
-        "at": clock.now(),
-        "actor_id": actor.user_id,
-        "actor_name": actor.name,
-        "session_id": actor.session_id,
-        "action": action,
-        "outcome": "done",
-        "subject_type": "patient",
-        "facility_id": facility_id,
-        "origin": actor.origin,
-        "request_id": actor.request_id,
-        "detail": detail,
-    }
-    rows = [{**shared, "subject_id": patient_id, "patient_id": patient_id} for patient_id in patient_ids]
-    db.session.execute(insert(AuditEvent), rows)
+    db.session.execute(
+        _MANY,
+        {
+            "patients": list(patient_ids),
+            "at": clock.now(),
+            "actor_id": actor.user_id,
+            "actor_name": actor.name,
+            "session_id": actor.session_id,
+            "action": action,
+            "facility_id": facility_id,
+            "origin": actor.origin,
+            "request_id": actor.request_id,
+            "detail": json.dumps(detail),
+        },
+    )
+
+
+_MANY = text(
+    "INSERT INTO audit_events (at, actor_id, actor_name, session_id, action, outcome, subject_type,"
+    " subject_id, patient_id, facility_id, origin, request_id, detail)"
+    " SELECT :at, :actor_id, :actor_name, :session_id, :action, 'done', 'patient', patient, patient,"
+    " :facility_id, :origin, :request_id, CAST(:detail AS jsonb)"
+    " FROM unnest(CAST(:patients AS bigint[])) AS touched(patient)"
+)
 
 
 def read(

@@ -133,16 +133,16 @@ def counts_of(import_id: int) -> Counts:
 
 
 def _reasons(import_id: int) -> tuple[tuple[str, str, int], ...]:
-    """What lines were refused for, by field: one of the sentences and how many lines."""
+    """What lines were refused for: the field, a sentence and how many lines, the most first."""
     fault = func.jsonb_array_elements(ImportRow.faults).table_valued("value").lateral("fault")
-    name = fault.c.value.op("->>")("field")
+    name, words = (fault.c.value.op("->>")(part) for part in ("field", "message"))
     rows = db.session.execute(
-        select(name, func.min(fault.c.value.op("->>")("message")), func.count(ImportRow.number.distinct()))
+        select(name, words, func.count())
         .select_from(ImportRow)
         .join(fault, ImportRow.outcome == Outcome.REFUSED)
         .where(ImportRow.import_id == import_id, ImportRow.written_at.is_(None))
-        .group_by(name)
-        .order_by(func.count(ImportRow.number.distinct()).desc(), name)
+        .group_by(name, words)
+        .order_by(func.count().desc(), name, words)
         .limit(30)
     )
     return tuple((field_name, message, count) for field_name, message, count in rows)
@@ -198,10 +198,11 @@ def shown_lines(
 
 
 def get_line(import_id: int, number: int) -> ImportRow:
-    """One line. Raises NotFound."""
-    row = db.session.get(ImportRow, (import_id, number))
+    """One line as it is now, apart from the session. Raises NotFound."""
+    row = db.session.get(ImportRow, (import_id, number), populate_existing=True)
     if row is None:
         raise NotFound(_("There is no such line."))
+    db.session.expunge(row)
     return row
 
 

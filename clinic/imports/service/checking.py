@@ -15,6 +15,7 @@ from clinic.imports.kinds import Context, Kind
 from clinic.imports.kinds.base import LINE, cells_by_field
 from clinic.imports.models import Import, ImportRow, Outcome
 from clinic.imports.queries import kind_of
+from clinic.imports.service.lines import load_lines, store_lines
 
 BATCH = 500
 MOST_RELATED = 50
@@ -32,17 +33,16 @@ def check_all(row: Import, context: Context, tell: Callable[[int, int], None]) -
         or 0
     )
     while True:
-        rows = db.session.scalars(
+        rows = load_lines(
             select(ImportRow)
             .where(ImportRow.import_id == row.id, ImportRow.number > last, ImportRow.written_at.is_(None))
             .order_by(ImportRow.number)
             .limit(BATCH)
-        ).all()
+        )
         if not rows:
             return {"done": total, "total": total}
         last, done = rows[-1].number, done + len(rows)
         check_lines(kind, row.mapping, context, rows)
-        db.session.expunge_all()
         tell(done, total)
 
 
@@ -53,7 +53,7 @@ def check_line(row: Import, context: Context, line: ImportRow) -> None:
     check_lines(kind, row.mapping, context, [line])
     names = {before[0], line.match_name} - {None}
     contacts = {before[1], line.match_contact} - {None}
-    later = db.session.scalars(
+    later = load_lines(
         select(ImportRow)
         .where(
             ImportRow.import_id == row.id,
@@ -64,7 +64,7 @@ def check_line(row: Import, context: Context, line: ImportRow) -> None:
         )
         .order_by(ImportRow.number)
         .limit(MOST_RELATED)
-    ).all()
+    )
     if later:
         _judge(kind, context, later)
 
@@ -81,7 +81,7 @@ def check_lines(kind: Kind, mapping: Sequence[str], context: Context, rows: Sequ
         line.outcome = Outcome.REFUSED if line.faults else Outcome.NEW
         if line.faults:
             line.match = None
-    db.session.flush()
+    store_lines(rows)
     _judge(kind, context, [line for line in rows if not line.faults])
 
 
@@ -93,7 +93,7 @@ def _judge(kind: Kind, context: Context, rows: Sequence[ImportRow]) -> None:
     for line in rows:
         if line.decision is not None and about[line.number] != _about(line):
             line.decision = None
-    db.session.flush()
+    store_lines(rows)
 
 
 def _about(line: ImportRow) -> tuple[Any, ...]:

@@ -30,6 +30,7 @@ from clinic.imports.models import (
 )
 from clinic.imports.queries import kind_of, to_write
 from clinic.imports.service.checking import ACCEPTED, check_line
+from clinic.imports.service.lines import store_lines
 from clinic.imports.service.receiving import begin
 from clinic.imports.values import Order
 
@@ -115,6 +116,7 @@ def decide(actor: Actor, row: Import, line: ImportRow, decision: str) -> None:
     if decision and decision not in allowed:
         raise Invalid(_("Choose one of these."), field="decision")
     line.decision = decision or None
+    store_lines([line])
     _touch(row)
     _record(actor, row, "import.line_decided", line=line.number)
 

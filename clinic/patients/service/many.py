@@ -9,14 +9,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
-from sqlalchemy.dialects.postgresql import insert as insert_or_not
+from sqlalchemy import func, insert, select, text
 
-from clinic.accounts.models import RoleGrant, User
 from clinic.core.access import Actor, Role
 from clinic.core.db import db
 from clinic.facilities.models import Facility
-from clinic.patients.models import AllergyStatus, Guardianship, Patient
+from clinic.patients.models import AllergyStatus, Patient
 from clinic.patients.models.patient import MRN_SEQUENCE
 
 
@@ -52,54 +50,50 @@ def insert_patients(
 def open_logins(actor: Actor, people: Sequence[tuple[int, Mapping[str, Any]]], now: datetime) -> None:
     """A sign-in for each mobile that has none, the role, and the right to act for the patient (id, columns).
 
-    Four statements. A mobile that somebody else is registering this moment is waited for, so call it last.
+    Three statements. A mobile that somebody else is registering this moment is waited for, so call it last.
     """
     if not people:
         return
     by_mobile = {str(columns["mobile"]): columns for _patient_id, columns in people}
+    mobiles = sorted(by_mobile)
     db.session.execute(
-        insert_or_not(User)
-        .values(
-            [
-                {
-                    "mobile": mobile,
-                    "name": columns["name"],
-                    "locale": columns["locale"],
-                    "active": True,
-                    "created_at": now,
-                }
-                for mobile, columns in sorted(by_mobile.items())
-            ]
-        )
-        .on_conflict_do_nothing(constraint="uq_users_mobile")
-    )
-    users = dict(
-        db.session.execute(select(User.mobile, User.id).where(User.mobile.in_(list(by_mobile))))
-        .tuples()
-        .all()
+        _USERS,
+        {
+            "mobiles": mobiles,
+            "names": [str(by_mobile[mobile]["name"]) for mobile in mobiles],
+            "locales": [str(by_mobile[mobile]["locale"]) for mobile in mobiles],
+            "now": now,
+        },
     )
     db.session.execute(
-        insert_or_not(RoleGrant)
-        .values(
-            [
-                {"user_id": user, "role": Role.PATIENT.value, "granted_by": actor.user_id, "created_at": now}
-                for user in sorted(users.values())
-            ]
-        )
-        .on_conflict_do_nothing(constraint="uq_role_grants_once")
+        _ROLES, {"mobiles": mobiles, "role": Role.PATIENT.value, "by": actor.user_id, "now": now}
     )
     db.session.execute(
-        insert_or_not(Guardianship)
-        .values(
-            [
-                {
-                    "user_id": users[columns["mobile"]],
-                    "patient_id": patient_id,
-                    "relationship_kind": "household",
-                    "created_at": now,
-                }
-                for patient_id, columns in people
-            ]
-        )
-        .on_conflict_do_nothing()
+        _GUARDIANS,
+        {
+            "patients": [patient_id for patient_id, _columns in people],
+            "mobiles": [str(columns["mobile"]) for _patient_id, columns in people],
+            "now": now,
+        },
     )
+
+
+_USERS = text(
+    "INSERT INTO users (mobile, name, locale, active, created_at)"
+    " SELECT mobile, name, locale, true, :now"
+    " FROM unnest(CAST(:mobiles AS text[]), CAST(:names AS text[]), CAST(:locales AS text[]))"
+    " AS person(mobile, name, locale)"
+    " ON CONFLICT ON CONSTRAINT uq_users_mobile DO NOTHING"
+)
+_ROLES = text(
+    "INSERT INTO role_grants (user_id, role, granted_by, created_at)"
+    " SELECT id, :role, :by, :now FROM users WHERE mobile = ANY(CAST(:mobiles AS text[])) ORDER BY id"
+    " ON CONFLICT ON CONSTRAINT uq_role_grants_once DO NOTHING"
+)
+_GUARDIANS = text(
+    "INSERT INTO guardianships (user_id, patient_id, relationship_kind, created_at)"
+    " SELECT users.id, person.patient, 'household', :now"
+    " FROM unnest(CAST(:patients AS bigint[]), CAST(:mobiles AS text[])) AS person(patient, mobile)"
+    " JOIN users ON users.mobile = person.mobile"
+    " ON CONFLICT DO NOTHING"
+)
