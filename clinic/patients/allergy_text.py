@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from clinic.patients.details import SEVERITIES, AllergyEntry
 from clinic.patients.models import AllergyStatus
@@ -40,8 +40,7 @@ class AllergyAnswer:
     entries: tuple[AllergyEntry, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Mark:
+class _Mark(NamedTuple):
     """One character and whether it only stands for itself; in brackets it has no part in splitting."""
 
     char: str
@@ -56,13 +55,14 @@ _WRITTEN = {
 }
 _SAID = {
     AllergyStatus.NOT_ASKED: (
-        "", "not asked", "not known", "notknown", "unknown", "null", "na", "n/a", "#n/a", "nan", "not applicable",
-        "not available", "not recorded", "not given", "?", "??", "???",
-        "xx", "xxx", "xxxx", "पता नहीं", "लागू नहीं",
+        "",
+        "not asked", "not known", "notknown", "unknown", "null", "na", "n/a", "#n/a", "nan", "not applicable",
+        "not available", "not recorded", "not given", "?", "??",
+        "xx", "पता नहीं", "लागू नहीं",
         "मालूम नहीं", "अज्ञात", "नहीं पूछा",
     ),
     AllergyStatus.NONE_STATED: (
-        "nil", "none", "no", "nothing", "-", "--", "---", "0", "no allergy", "no allergies", "nil allergy",
+        "nil", "none", "no", "nothing", "-", "--", "0", "no allergy", "no allergies", "nil allergy",
         "nil allergies", "no any allergy", "no h/o allergy",
         "no history of allergy", "no history of allergies",
         "nahi", "nahin", "nahi hai", "koi nahi", "koi nahin",
@@ -86,13 +86,15 @@ _SEPARATORS = frozenset(",;/&\n\r।")
 _OPENING = {"(": ")", "[": "]"}
 _CLOSING = frozenset(_OPENING.values())
 _SPECIAL = _SEPARATORS | set(_OPENING) | _CLOSING | {"\\"}
+_SPECIAL_INSIDE = frozenset(";\\") | set(_OPENING) | _CLOSING
 _DETAIL = re.compile(r"\s*(reaction|severity|status)\s*:\s*", re.IGNORECASE)
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 
 
 def _said_key(text: str) -> str:
     visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    return " ".join(visible.casefold().translate(_DASHES).replace("ँ", "ं").replace(".", "").split())
+    key = " ".join(visible.casefold().translate(_DASHES).replace("ँ", "ं").replace(".", "").split())
+    return key[:2] if key and key == key[0] * len(key) else key
 
 
 _STATUS_OF = {_said_key(text): status for status, texts in _SAID.items() for text in texts}
@@ -153,19 +155,21 @@ def _written(entry: Entry) -> str:
         "severity": entry.severity,
         "status": entry.status if entry.status != "active" else None,
     }
-    text = "; ".join(f"{name}: {_escaped(value)}" for name, value in details.items() if value)
+    text = "; ".join(f"{name}: {_escaped(value, inside=True)}" for name, value in details.items() if value)
     substance = _escaped(entry.substance)
     if substance == entry.substance and _status_said(substance) is not None:
         substance = "\\" + substance
     return f"{substance} ({text})" if text else substance
 
 
-def _escaped(text: str) -> str:
+def _escaped(text: str, *, inside: bool = False) -> str:
+    """The text with backslashes where a mark would split it; ``inside`` brackets fewer do."""
+    special = _SPECIAL_INSIDE if inside else _SPECIAL
     parts: list[str] = []
     for index, char in enumerate(text):
         before = text[index - 1] if index else " "
         blank = char.isspace() and (char != " " or before.isspace() or index + 1 == len(text))
-        if char in _SPECIAL or blank or (before.isspace() and _and_at(text, index)):
+        if char in special or blank or (not inside and before.isspace() and _and_at(text, index)):
             parts.append("\\")
         parts.append(char)
     return "".join(parts)
@@ -216,7 +220,7 @@ def _with_brackets(marks: list[_Mark]) -> list[_Mark]:
     result = []
     for change, mark in zip(inside, marks, strict=False):
         depth += change
-        result.append(_Mark(mark.char, mark.literal, depth > 0))
+        result.append(mark._replace(inside=True) if depth else mark)
     return result
 
 

@@ -57,7 +57,7 @@ def _one_of_two(line: str, order: Order) -> str:
 
 
 def _from_date(written: Written, line: str, *, counted_from: date, today: date, field: str) -> Birth:
-    two_digits = written.year < 100
+    two_digits = written.two_digits
     value = settle(written, latest=counted_from if two_digits else today, field=field)
     _check_years(value, today, field)
     precision = BirthPrecision.DAY

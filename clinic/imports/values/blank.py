@@ -65,7 +65,9 @@ def is_blank(text: str) -> bool:
 
 def within(text: str, most: int, *, field: str) -> str:
     """``plain(text)``. Raises Invalid when it is longer than a value of this kind can be."""
-    line = plain(text)
+    line = one_line(text)
+    if len(line) <= 4 * most:
+        line = plain(line)
     if len(line) > most:
         raise Invalid(_("At most %(max)d characters.", max=most), field=field)
     return line

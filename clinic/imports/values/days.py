@@ -59,7 +59,7 @@ def settle(written: Written, *, latest: date, field: str) -> date:
     """
     month = 1 if written.month is None else written.month
     day = 1 if written.day is None else written.day
-    if written.year < 100:
+    if written.two_digits:
         return _in_a_century(written.year, month, day, latest, field)
     value = _day_of_calendar(written.year, month, day)
     if value is None:
@@ -98,7 +98,7 @@ def _day_of_calendar(year: int, month: int, day: int) -> date | None:
 
 def _soon(written: Written, latest: date) -> bool:
     """Whether two digits of a year name a day of the next years: 17-11-26 in October 2026 is not of 1926."""
-    if written.year >= 100:
+    if not written.two_digits:
         return False
     this_century = latest.year - latest.year % 100
     value = _day_of_calendar(this_century + written.year, written.month or 1, written.day or 1)
@@ -107,6 +107,6 @@ def _soon(written: Written, latest: date) -> bool:
 
 def _old_century(written: Written, value: date, latest: date) -> str | None:
     """Two digits that are not of this century are rare outside birth dates: somebody should look."""
-    if written.year >= 100 or value.year // 100 == latest.year // 100:
+    if not written.two_digits or value.year // 100 == latest.year // 100:
         return None
     return _("The year has two digits: read as %(day)s.", day=show_date(value))

@@ -22,6 +22,7 @@ _SCIENTIFIC = re.compile(r"(?<![\d.])(\d)(?:[.,](\d{1,14}))?\s?e\s?\+?\s?(\d{1,2
 _DECIMALS = re.compile(r"(?<=\d{10})\.0+(?!\d)")
 _BETWEEN = re.compile(r"[/,;&|\n\t]|[^\W\d_][^\d+(/,;&|\n\t]*")
 _LETTER_INSIDE = re.compile(r"\d[^\W\d_]\d")
+_FOREIGN_PREFIX = re.compile(r"00(?!0|91)\d{9}")
 _NUMBER_MARKS = " -.()"
 _LABELS = frozenset(
     word(name)
@@ -171,7 +172,7 @@ def read_number(text: str, *, field: str) -> Number:
     given = given.removesuffix("(").removesuffix("()").removeprefix(")").strip()
     digits = re.sub(r"\D", "", given)
     international = given.lstrip("( [").startswith("+")
-    if not international and digits.startswith("00") and not digits.startswith("0091"):
+    if not international and _FOREIGN_PREFIX.match(digits):
         international, digits = True, digits[2:]
     if international and not digits.startswith("91"):
         return Number(e164=parse_mobile("+" + digits, field=field), given=given)

@@ -20,7 +20,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What stands there. ``year`` below 100 has no century.
+    """What stands there. A year of ``two_digits`` has no century.
 
     ``swapped``: the column's order made no date, the other did. ``serial``: a spreadsheet's day number stands
     for the date. ``midnight``: an instant in UTC that is midnight in India does.
@@ -29,6 +29,7 @@ class Written:
     year: int
     month: int | None = None
     day: int | None = None
+    two_digits: bool = False
     swapped: bool = False
     serial: bool = False
     midnight: bool = False
@@ -95,7 +96,7 @@ def read_written(text: str, order: Order, *, first_serial: int = 20_000) -> Writ
             return _day_after(year, month, day)
         return Written(year=year, month=month, day=day)
     if found := _NUMBERS.fullmatch(line):
-        return _ordered(int(found[1]), int(found[2]), int(found[3]), order)
+        return _ordered(int(found[1]), int(found[2]), found[3], order)
     return _with_month_name(line) or _from_one_number(line, order, first_serial)
 
 
@@ -106,7 +107,9 @@ def _with_month_name(line: str) -> Written | None:
         (_YEAR_NAME_DAY, (3, 2, 1)),
     ):
         if (found := pattern.fullmatch(line)) and (month := MONTHS.get(found[name])):
-            return Written(year=int(found[year]), month=month, day=int(found[day]))
+            return Written(
+                year=int(found[year]), two_digits=len(found[year]) == 2, month=month, day=int(found[day])
+            )
     return None
 
 
@@ -123,7 +126,7 @@ def read_written_part(text: str) -> Written | None:
     """A month and year, or a year; None if it is neither."""
     line = _lowered(text)
     if (found := _NAME_YEAR.fullmatch(line)) and (month := MONTHS.get(found[1])):
-        return Written(year=int(found[2]), month=month)
+        return Written(year=int(found[2]), two_digits=len(found[2]) == 2, month=month)
     if (found := _YEAR_NAME.fullmatch(line)) and (month := MONTHS.get(found[2])):
         return Written(year=int(found[1]), month=month)
     if found := _MONTH_YEAR.fullmatch(line):
@@ -144,17 +147,18 @@ def _day_after(year: int, month: int, day: int) -> Written:
     return Written(year=value.year, month=value.month, day=value.day, midnight=True)
 
 
-def _ordered(first: int, second: int, year: int, order: Order) -> Written:
+def _ordered(first: int, second: int, digits: str, order: Order) -> Written:
+    year, two_digits = int(digits), len(digits) == 2
     day, month = (first, second) if order == Order.DAY_FIRST else (second, first)
     if day <= 12 < month <= 31:
-        return Written(year=year, month=day, day=month, swapped=True)
-    return Written(year=year, month=month, day=day)
+        return Written(year=year, two_digits=two_digits, month=day, day=month, swapped=True)
+    return Written(year=year, two_digits=two_digits, month=month, day=day)
 
 
 def _run_together(digits: str, order: Order) -> Written:
     if digits[:2] in ("19", "20") and 1 <= int(digits[4:6]) <= 12:
         return Written(year=int(digits[:4]), month=int(digits[4:6]), day=int(digits[6:]))
-    return _ordered(int(digits[:2]), int(digits[2:4]), int(digits[4:]), order)
+    return _ordered(int(digits[:2]), int(digits[2:4]), digits[4:], order)
 
 
 def guess_order(cells: Iterable[str]) -> Order:
