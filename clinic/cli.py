@@ -18,6 +18,7 @@ from clinic.core.errors import DomainError
 from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.service import ensure_first_facility
+from clinic.imports import cli as imports
 from clinic.notifications.service import expire_open
 from clinic.notifications.worker import run_worker
 from clinic.patients.fhir import ImportRefused, import_folder
@@ -114,5 +115,7 @@ def tick() -> None:
 
 def register(app: Flask) -> None:
     """Add the commands to ``flask``."""
+    for command in imports.commands():
+        bring_in.add_command(command)
     for command in (admin, demo_clinic, bring_in, seed, expire_messages, worker, tick):
         app.cli.add_command(command)

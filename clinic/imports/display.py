@@ -109,8 +109,8 @@ def _shown(line: ImportRow, around: _Around) -> LineShown:
         known_line=bool(match.get("known_line")),
         reasons=match.get("reasons", []),
         pairs=_pairs(kind, line.values, said) if line.outcome == Outcome.DUPLICATE else [],
-        fills=_changes(kind, match.get("fills", {}), said),
-        differs=_changes(kind, match.get("differs", {}), said),
+        fills=_changes(kind, match.get("fills", {}), line.values, said),
+        differs=_changes(kind, match.get("differs", {}), line.values, said),
         cells=_wrong_cells(kind, cells, line),
         line_fault=next((fault["message"] for fault in line.faults if fault["field"] == LINE), None),
         notes=[_labelled(kind, note) for note in line.notes],
@@ -157,19 +157,23 @@ def _record_of(kind: Kind, line: ImportRow) -> Record:
 def _pairs(kind: Kind, mine: Mapping[str, Any], kept: Mapping[str, Any]) -> list[Pair]:
     pairs = []
     for name, label in kind.shown:
-        one, other = (kind.worded(name, said.get(name)) if said.get(name) else "" for said in (mine, kept))
+        one, other = (
+            kind.worded(name, said.get(name), said) if said.get(name) else "" for said in (mine, kept)
+        )
         if one or other:
             pairs.append(Pair(label=str(label), mine=one, kept=other))
     return pairs
 
 
-def _changes(kind: Kind, values: Mapping[str, Any], kept: Mapping[str, Any]) -> list[Pair]:
+def _changes(
+    kind: Kind, values: Mapping[str, Any], mine: Mapping[str, Any], kept: Mapping[str, Any]
+) -> list[Pair]:
     labels = {name: str(label) for name, label in kind.shown}
     return [
         Pair(
             label=labels.get(name, name),
-            mine=kind.worded(name, value),
-            kept=kind.worded(name, kept[name]) if kept.get(name) else "",
+            mine=kind.worded(name, value, mine),
+            kept=kind.worded(name, kept[name], kept) if kept.get(name) else "",
         )
         for name, value in values.items()
     ]

@@ -38,8 +38,17 @@ class ImportLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A field that lines were refused for: the sentences, each with its number of lines."""
+
+    field: str
+    lines: int
+    sentences: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Counts:
-    """How many lines an import has of each sort. ``reasons`` are (field, sentence, lines), most first."""
+    """How many lines an import has of each sort, and why lines were refused, the most frequent first."""
 
     total: int = 0
     new: int = 0
@@ -52,7 +61,7 @@ class Counts:
     written: int = 0
     added: int = 0
     ready: int = 0
-    reasons: tuple[tuple[str, str, int], ...] = field(default=())
+    reasons: tuple[Reason, ...] = field(default=())
 
 
 def get_import(actor: Actor, import_id: int) -> Import:
@@ -132,8 +141,8 @@ def counts_of(import_id: int) -> Counts:
     return Counts(**row._mapping, reasons=_reasons(import_id))
 
 
-def _reasons(import_id: int) -> tuple[tuple[str, str, int], ...]:
-    """What lines were refused for: the field, a sentence and how many lines, the most first."""
+def _reasons(import_id: int) -> tuple[Reason, ...]:
+    """What lines were refused for, the most frequent first."""
     fault = func.jsonb_array_elements(ImportRow.faults).table_valued("value").lateral("fault")
     name, words = (fault.c.value.op("->>")(part) for part in ("field", "message"))
     rows = db.session.execute(
@@ -143,9 +152,16 @@ def _reasons(import_id: int) -> tuple[tuple[str, str, int], ...]:
         .where(ImportRow.import_id == import_id, ImportRow.written_at.is_(None))
         .group_by(name, words)
         .order_by(func.count().desc(), name, words)
-        .limit(30)
+        .limit(60)
     )
-    return tuple((field_name, message, count) for field_name, message, count in rows)
+    sentences: dict[str, list[tuple[str, int]]] = {}
+    for field_name, message, count in rows:
+        sentences.setdefault(field_name, []).append((message, count))
+    reasons = [
+        Reason(field=name, lines=sum(count for _words, count in said), sentences=tuple(said))
+        for name, said in sentences.items()
+    ]
+    return tuple(sorted(reasons, key=lambda reason: -reason.lines))
 
 
 def has_changes() -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ import { startCountdown } from "./countdown.js";
 import { startDayThread } from "./day-thread.js";
 import { startDialogs } from "./dialog.js";
 import { focusFirstError, startErrors } from "./errors.js";
+import { startLines } from "./lines.js";
 import { startListKeys } from "./list-keys.js";
 import { startMenus } from "./menu.js";
 import { startNetwork } from "./network.js";
@@ -17,7 +18,7 @@ import { startToasts, takeToasts } from "./toast.js";
 import { startUnsaved } from "./unsaved.js";
 
 // These listen on the document, so what is swapped in later is theirs too.
-for (const start of [startToasts, startDialogs, startErrors, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
+for (const start of [startToasts, startDialogs, startErrors, startLines, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
 
 // These look at the elements they serve.
 function attach(root) {

@@ -85,6 +85,7 @@ class Reader:
         self.cells = cells
         self.context = context
         self.reading = Reading()
+        self.left_out: dict[str, str] = {}
 
     def text(self, name: str) -> str:
         """The cell of a field, "" where there is none."""
@@ -109,6 +110,7 @@ class Reader:
         """Put a fault beside a field, or a note where its wrong values are left out."""
         if name in self.context.lenient:
             self.note(name, _("Left out: “%(words)s”.", words=self.text(name)[:80]))
+            self.left_out[name] = self.text(name)
         else:
             self.reading.faults.append({"field": name, "message": message})
 
@@ -178,7 +180,7 @@ class Kind(Protocol):
 
     def facts(self, row: ImportRow, context: Context) -> list[str]: ...
 
-    def worded(self, field: str, value: Any) -> str: ...
+    def worded(self, field: str, value: Any, said: Mapping[str, Any] | None = None) -> str: ...
 
 
 def field_of(kind: Kind, name: str) -> Field | None:

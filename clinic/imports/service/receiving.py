@@ -103,7 +103,7 @@ def _keep(import_id: int, pieces: Iterable[bytes]) -> None:
     for number, piece in enumerate(pieces):
         size += len(piece)
         if size > MOST_BYTES:
-            raise Invalid(_("The file is larger than %(max)d MB.", max=MOST_BYTES // PIECE), field="file")
+            raise Invalid(_("The file is larger than %(max)d MB.", max=MOST_BYTES // 1_000_000), field="file")
         db.session.execute(insert(ImportChunk).values(import_id=import_id, number=number, data=piece))
     if not size:
         raise Invalid(_("The file is empty."), field="file")

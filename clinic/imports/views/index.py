@@ -96,5 +96,5 @@ def _index(form: UploadForm, status: int) -> Response:
         labels={kind.name: kind.label for kind in kinds},
         imports=rows[:PER_PAGE],
         older=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
-        megabytes=MOST_BYTES // PIECE,
+        megabytes=MOST_BYTES // 1_000_000,
     )

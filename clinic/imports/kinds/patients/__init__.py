@@ -21,7 +21,7 @@ from clinic.imports.models import ImportRow
 from clinic.patients import policy
 from clinic.patients.conflicts import worded
 from clinic.patients.display import age_text, facts_text, sex_letter
-from clinic.patients.models import Patient
+from clinic.patients.models import BirthPrecision, Patient
 
 SAMPLE = (
     ("File number", "Name", "Date of birth or age", "Sex", "Mobile", "City", "Allergies", "First visit"),
@@ -131,8 +131,11 @@ class Patients:
         number = show_number(said.get("mobile")) or said.get("phone_as_given") or ""
         return [part for part in (who, number, said.get("city") or "") if part]
 
-    def worded(self, field: str, value: Any) -> str:
+    def worded(self, field: str, value: Any, said: Mapping[str, Any] | None = None) -> str:
         """A value as people read it."""
+        precision = (said or {}).get("birth_precision")
+        if field == "birth_date" and precision in (BirthPrecision.AGE, BirthPrecision.YEAR):
+            return _("about %(year)s", year=value[:4])
         if field in ("birth_date", "first_visit_on", "deceased_on") and isinstance(value, str):
             return show_date(date.fromisoformat(value))
         if field == "allergies":

@@ -14,6 +14,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.text import fold
 from clinic.imports import values
 from clinic.imports.kinds.base import Context, Reader, Reading
+from clinic.imports.kinds.patients.fields import FIELDS
 from clinic.patients.allergy_text import read_allergies
 from clinic.patients.details import COLUMNS, PatientDetails, check
 from clinic.patients.models import AllergyStatus, Sex
@@ -48,7 +49,7 @@ def read_patient(cells: Mapping[str, str], context: Context) -> Reading:
     details = _with_dates(reader, details)
     details, phone = _with_phones(reader, details)
     details, status = _with_allergies(reader, details)
-    details = _checked(reader, details)
+    details = _with_left_out(reader, _checked(reader, details))
     said = {name: _as_json(getattr(details, name)) for name in COLUMNS}
     said["birth_precision"] = str(details.birth_precision) if details.birth_date else None
     said |= _death(reader)
@@ -166,6 +167,13 @@ def _checked(reader: Reader, details: PatientDetails) -> PatientDetails:
         if name not in known:
             reader.refuse(name, fault.message)
     return checked
+
+
+def _with_left_out(reader: Reader, details: PatientDetails) -> PatientDetails:
+    """What was wrong and left out is not lost: it is kept, as it stood, under the remarks."""
+    labels = {entry.name: str(entry.label) for entry in FIELDS}
+    kept = [f"{labels[name]}: {text}" for name, text in reader.left_out.items()]
+    return replace(details, remarks="\n".join([*filter(None, [details.remarks]), *kept]) or None)
 
 
 def _death(reader: Reader) -> dict[str, Any]:
