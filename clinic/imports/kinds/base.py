@@ -10,12 +10,16 @@ from typing import Any, Protocol, TypeVar
 from clinic.core.access import Actor, Role
 from clinic.core.errors import Invalid
 from clinic.core.i18n import gettext as _
+from clinic.core.text import one_line
 from clinic.facilities.models import Facility
+from clinic.imports import values
 from clinic.imports.models import Import, ImportRow
 from clinic.imports.values import Order
 
 LINE = "_line"
 """The field of a fault that is about the whole line: torn, unreadable, too long."""
+Address = tuple[str, dict[str, Any]]
+"""A page of the clinic: its endpoint and the values that belong to it."""
 Value = TypeVar("Value")
 
 
@@ -25,7 +29,8 @@ class Field:
 
     ``heading`` is what our own lists call it; ``words`` are other headings for it, folded. ``looks`` tells
     from a cell whether a column without a telling heading may be this. Several columns may fill a field
-    with a ``joiner``. Of a field that is not ``needed`` a wrong value may be left out.
+    with a ``joiner``. ``needed`` fields must be filled by a column; without ``essential`` ones a line says
+    nothing, though another column may say the same.
     """
 
     name: str
@@ -33,8 +38,14 @@ class Field:
     heading: str
     words: tuple[str, ...] = ()
     needed: bool = False
+    essential: bool = False
     looks: Callable[[str], bool] | None = None
     joiner: str | None = None
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a line can be taken without a value that is wrong."""
+        return not (self.needed or self.essential)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +102,16 @@ class Reader:
         """The cell of a field, "" where there is none."""
         return self.cells.get(name, "")
 
+    def line(self, name: str, most: int) -> str | None:
+        """The cell in one line, None where it says nothing; a fault beside it above ``most`` characters."""
+        text = one_line(self.text(name))
+        if values.is_blank(text):
+            return None
+        if len(text) > most:
+            self.refuse(name, _("At most %(max)d characters.", max=most))
+            return None
+        return text
+
     def take(self, name: str, read: Callable[[str], Value | None]) -> Value | None:
         """What ``read`` makes of the field's cell; None, and a fault beside the field, for what is wrong."""
         text = self.text(name)
@@ -125,7 +146,7 @@ class Touched:
 
     record_id: int
     name: str
-    url: str | None = None
+    url: Address | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +159,7 @@ class Record:
     title: str
     facts: str
     said: Mapping[str, Any]
-    url: tuple[str, dict[str, int]] | None = None
+    url: Address | None = None
 
 
 class Stopped(Exception):

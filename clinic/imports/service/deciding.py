@@ -147,7 +147,7 @@ def leave_out(actor: Actor, row: Import, name: str, *, leave: bool) -> None:
     """Take lines without the value of a field where it is wrong, or refuse such lines again."""
     _must_be(row, ImportState.READY)
     known = field_of(kind_of(row), name)
-    if name != LINE and (known is None or known.needed):
+    if name != LINE and (known is None or not known.may_be_left_out):
         raise Invalid(_("Without this a line cannot be taken."))
     row.lenient = sorted({*row.lenient, name} if leave else {*row.lenient} - {name})
     begin(row, ImportState.CHECKING)

@@ -13,7 +13,9 @@ from clinic.core.db import db
 from clinic.core.i18n import gettext as _
 from clinic.core.text import fold
 from clinic.imports.kinds.base import Context
-from clinic.imports.models import ImportedLine, ImportRow, Outcome
+from clinic.imports.kinds.known import brought_in_before
+from clinic.imports.kinds.people import are_alike
+from clinic.imports.models import ImportRow, Outcome
 from clinic.patients import policy
 from clinic.patients.details import COLUMNS
 from clinic.patients.likeness import LIKELY, Likeness, Traits, compare
@@ -30,7 +32,7 @@ EXTRA = ("phone_as_given",)
 
 def judge(context: Context, rows: Sequence[ImportRow]) -> None:
     """Set outcome and match of lines without faults. A fixed number of statements."""
-    known = _brought_in_before(context, rows)
+    known = brought_in_before(context, "patients", Patient, rows)
     by_number = _by_number(context, rows)
     alike = find_alike(context.actor, {row.number: traits_of(row.values) for row in rows})
     earlier = _earlier_lines(context, rows)
@@ -146,18 +148,6 @@ def _same(name: str, value: Any, kept: Any, said: Mapping[str, Any], patient: Pa
     return bool(fold(str(value)) == fold(str(kept)))
 
 
-def _brought_in_before(context: Context, rows: Sequence[ImportRow]) -> dict[str, int]:
-    """The records that lines made before, by fingerprint."""
-    found = db.session.execute(
-        select(ImportedLine.fingerprint, ImportedLine.record_id).where(
-            ImportedLine.facility_id == context.facility.id,
-            ImportedLine.kind == "patients",
-            ImportedLine.fingerprint.in_([row.fingerprint for row in rows]),
-        )
-    )
-    return dict(found.tuples().all())
-
-
 def _by_number(context: Context, rows: Sequence[ImportRow]) -> dict[int, int]:
     """Patients a line names by the clinic's number, or by file number and name."""
     mrns = {row.values["mrn"]: row for row in rows if row.values.get("mrn")}
@@ -171,7 +161,7 @@ def _by_number(context: Context, rows: Sequence[ImportRow]) -> dict[int, int]:
                 Patient.mrn.in_(mrns), policy.visible(context.actor)
             )
         ):
-            if _alike_names(mrns[mrn].values["name"], name):
+            if are_alike(mrns[mrn].values["name"], name):
                 named[mrns[mrn].number] = patient_id
     if files:
         for number, name, patient_id in db.session.execute(
@@ -183,13 +173,6 @@ def _by_number(context: Context, rows: Sequence[ImportRow]) -> dict[int, int]:
         ):
             named.setdefault(files[(number or "", name)].number, patient_id)
     return named
-
-
-def _alike_names(one: str, other: str) -> bool:
-    mine, kept = (
-        Traits(name=name, mobile=None, birth_date=None, birth_precision=None) for name in (one, other)
-    )
-    return compare(mine, kept).score > 0
 
 
 def _earlier_lines(context: Context, rows: Sequence[ImportRow]) -> dict[int, dict[str, Any]]:

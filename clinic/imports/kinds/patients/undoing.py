@@ -42,7 +42,10 @@ def worked_on(context: Context) -> list[Touched]:
         .order_by(Patient.id)
         .limit(MOST_SHOWN)
     )
-    return [Touched(record_id=patient_id, name=name) for patient_id, name in rows]
+    return [
+        Touched(record_id=patient_id, name=name, url=("patient_page.show", {"patient_id": patient_id}))
+        for patient_id, name in rows
+    ]
 
 
 def undo(context: Context) -> int:

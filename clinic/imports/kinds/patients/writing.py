@@ -11,12 +11,12 @@ from sqlalchemy import insert, select, text
 from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.db import db
-from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
 from clinic.core.names import search_forms
 from clinic.imports.kinds.base import Context
+from clinic.imports.kinds.known import by_itself, records_of_lines, refuse, target_of
 from clinic.imports.kinds.patients.judging import changes, substances_of
-from clinic.imports.models import Decision, ImportRow, Outcome
+from clinic.imports.models import Decision, ImportRow
 from clinic.patients.details import COLUMNS, AllergyEntry, PatientDetails
 from clinic.patients.models import Allergy, AllergyStatus, BirthPrecision, Patient
 from clinic.patients.queries import get_patient_for_change
@@ -28,11 +28,11 @@ BATCH = 1_000
 
 def write_rows(context: Context, rows: Sequence[ImportRow]) -> None:
     """Bring lines in: new patients all at once, what is filled in one by one."""
-    lines = _records_of_lines(context, rows)
+    lines = records_of_lines(context, rows)
     new: list[tuple[ImportRow, int]] = []
     known: list[tuple[ImportRow, int]] = []
     for row in rows:
-        target = _target(row, lines)
+        target = target_of(row, lines)
         (known if target else new).append((row, target or 0))
     _add(context, [row for row, _target in new])
     made = {row.number: row.record_id for row, _none in new}
@@ -73,31 +73,6 @@ def columns_of(said: Mapping[str, Any]) -> dict[str, Any]:
         if columns[name]:
             columns[name] = date.fromisoformat(columns[name])
     return columns
-
-
-def _target(row: ImportRow, lines: Mapping[int, int]) -> int | None:
-    """The record a line belongs to; minus the number of a line before it in the same batch; None for new."""
-    if row.outcome == Outcome.NEW or row.decision == Decision.ADD or row.match is None:
-        return None
-    if row.match.get("id"):
-        return int(row.match["id"])
-    earlier = int(row.match["line"])
-    return lines.get(earlier, -earlier)
-
-
-def _records_of_lines(context: Context, rows: Sequence[ImportRow]) -> dict[int, int]:
-    """What became of the earlier lines that lines refer to."""
-    wanted = [row.match["line"] for row in rows if row.match and row.match.get("line")]
-    if not wanted:
-        return {}
-    found = db.session.execute(
-        select(ImportRow.number, ImportRow.record_id).where(
-            ImportRow.import_id == context.import_id,
-            ImportRow.number.in_(wanted),
-            ImportRow.record_id.is_not(None),
-        )
-    )
-    return {number: record_id for number, record_id in found if record_id is not None}
 
 
 def _add(context: Context, rows: Sequence[ImportRow]) -> None:
@@ -170,19 +145,13 @@ def _free_numbers(wanted: Sequence[str]) -> set[str]:
 def _fill(context: Context, row: ImportRow, patient_id: int | None) -> None:
     """Add to a record what the line knows more; what stands there stays, unless it was to give way."""
     if patient_id is None:
-        row.outcome = Outcome.REFUSED
-        row.faults = [{"field": "_line", "message": _("The line it belongs to was not brought in.")}]
+        refuse(row, _("The line it belongs to was not brought in."))
         return
     row.record_id, row.written_at = patient_id, clock.now()
     if (row.match or {}).get("known_line"):
         return
-    try:
-        with db.session.begin_nested():
-            _merge(context, row, patient_id)
-    except DomainError as wrong:
-        row.record_id = row.written_at = None
-        row.outcome = Outcome.REFUSED
-        row.faults = [{"field": "_line", "message": wrong.message}]
+    with by_itself(row):
+        _merge(context, row, patient_id)
 
 
 def _merge(context: Context, row: ImportRow, patient_id: int) -> None:
