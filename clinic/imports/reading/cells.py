@@ -10,7 +10,8 @@ from decimal import Decimal
 from clinic.core.text import clean
 from clinic.imports.reading.shape import LONGEST_CELL, Fault, Line
 
-_NEUTRALISED = ("'=", "'+", "'-", "'@", "'\t", "'\r", "''")
+# XML, and so a workbook, has every line end as "\n".
+_NEUTRALISED = ("'=", "'+", "'-", "'@", "'\t", "'\r", "'\n", "''")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _ESCAPED_CONTROL = re.compile("_x(00[01][0-9A-Fa-f])_")
 
@@ -35,11 +36,12 @@ def is_blank(cells: Sequence[str]) -> bool:
 
 def make_line(number: int, cells: Sequence[str], *, columns: int, fault: Fault | None) -> Line | None:
     """The row as ``columns`` tidy cells, with its gravest fault; None for a blank row."""
-    kept = [tidy(cell) for cell in cells[:columns]]
     written = "".join(cells)
-    if not written.isprintable() and _NO_TEXT.search(written):
+    plain = written.isprintable()
+    kept = list(map(str.strip if plain and "'" not in written else tidy, cells[:columns]))
+    if not plain and _NO_TEXT.search(written):
         fault = "unreadable"
-    elif any(map(tidy, cells[columns:])):
+    elif tidy("".join(cells[columns:])):
         fault = "overlong"
     if any(len(cell) > LONGEST_CELL for cell in kept):
         kept = [cell[:LONGEST_CELL] for cell in kept]

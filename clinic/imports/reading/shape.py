@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from babel.numbers import format_decimal
+
 from clinic.core.errors import Invalid
 from clinic.core.i18n import gettext as _
 
@@ -29,7 +31,10 @@ class Unreadable(Invalid):
 def too_many_rows() -> Unreadable:
     """What is said of a file with more rows than one import takes."""
     return Unreadable(
-        _("This file has more than %(limit)d rows. Split it into smaller files.", limit=MOST_ROWS)
+        _(
+            "This file has more than %(limit)s rows. Split it into smaller files.",
+            limit=format_decimal(MOST_ROWS, locale="en_IN"),
+        )
     )
 
 
