@@ -6,7 +6,7 @@ import re
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from clinic.core.i18n import gettext as _
+from clinic.core import clock
 from clinic.exports.record import Record, as_json
 
 
@@ -20,13 +20,9 @@ def bundle(record: Record, html: str) -> bytes:
 
 
 def file_name(record: Record, ending: str) -> str:
-    """``record-SU-10001-2026-11-25.zip``: the number and the day it was taken, in letters any disk takes."""
+    """``record-SU-10001-2026-11-25.zip``: the number, and the clinic's day it was taken on, in
+    letters any disk takes.
+    """
     number = re.sub(r"[^A-Za-z0-9]+", "-", str(record["patient"]["mrn"])).strip("-") or "patient"
-    return f"record-{number}-{record['taken_at']:%Y-%m-%d}.{ending}"
-
-
-def explain(left_out: list[Record]) -> str:
-    """One sentence about what is not in it; empty when nothing is missing."""
-    if not left_out:
-        return ""
-    return _("Not in it: %(parts)s", parts=" ".join(str(item["why"]) for item in left_out))
+    day = record["taken_at"].astimezone(clock.zone(record["facility"]["zone"])).date()
+    return f"record-{number}-{day.isoformat()}.{ending}"
