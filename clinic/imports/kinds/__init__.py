@@ -2,7 +2,8 @@
 
 from clinic.imports.kinds.base import Context, Field, Kind, Reading, Stopped, Touched
 from clinic.imports.kinds.patients import PATIENTS
+from clinic.imports.kinds.practitioners import PRACTITIONERS
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (PATIENTS,)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (PATIENTS, PRACTITIONERS)}
 
 __all__ = ["KINDS", "Context", "Field", "Kind", "Reading", "Stopped", "Touched"]
