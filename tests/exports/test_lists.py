@@ -365,3 +365,19 @@ def test_the_page_offers_each_list_a_person_may_take(clinic: Clinic, manager: Fl
 def test_there_is_no_other_list_and_no_other_shape(manager: FlaskClient) -> None:
     for path in ("/exports/users.csv", "/exports/patients.html", "/exports/patients.xlsm", "/exports/.csv"):
         assert manager.get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "anchor"),
+    [
+        ("/patients", "patients"),
+        ("/practitioners", "practitioners"),
+        ("/services", "services"),
+        ("/calendar?view=list", "appointments"),
+    ],
+)
+def test_each_list_leads_a_manager_to_its_files(
+    clinic: Clinic, manager: FlaskClient, path: str, anchor: str
+) -> None:
+    assert f'href="/exports#{anchor}"' in manager.get(path).text
+    assert "/exports" not in clinic.client("receptionist").get(path).text
