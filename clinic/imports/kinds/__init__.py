@@ -3,7 +3,8 @@
 from clinic.imports.kinds.base import Context, Field, Kind, Reading, Stopped, Touched
 from clinic.imports.kinds.patients import PATIENTS
 from clinic.imports.kinds.practitioners import PRACTITIONERS
+from clinic.imports.kinds.services import SERVICES
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (PATIENTS, PRACTITIONERS)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (PATIENTS, PRACTITIONERS, SERVICES)}
 
 __all__ = ["KINDS", "Context", "Field", "Kind", "Reading", "Stopped", "Touched"]

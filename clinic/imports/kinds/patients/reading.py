@@ -136,7 +136,8 @@ def _with_phones(reader: Reader, details: PatientDetails) -> tuple[PatientDetail
     number = reader.take("emergency_phone", lambda cell: values.read_phones(cell, field="emergency_phone"))
     details = replace(
         details,
-        emergency_phone=(number.mobile if number else None) or (contact.phone if contact else None),
+        emergency_phone=(number.mobile or number.other if number else None)
+        or (contact.phone if contact else None),
         emergency_name=details.emergency_name or (contact.name if contact else None),
         emergency_relationship=details.emergency_relationship or (contact.relationship if contact else None),
     )
