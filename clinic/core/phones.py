@@ -33,6 +33,23 @@ def parse_mobile(text: str, *, field: str = "mobile") -> str:
     return "+91" + local
 
 
+def parse_telephone(text: str, *, field: str) -> str:
+    """A number somebody can be called on, as E.164: a mobile, or a landline in India with its area code.
+
+    Raises Invalid with a sentence about the mobile it is not.
+    """
+    try:
+        return parse_mobile(text, field=field)
+    except Invalid:
+        try:
+            number = phonenumbers.parse(text, HOME_REGION)
+        except phonenumbers.NumberParseException:
+            number = None
+        if number is None or number.country_code != 91 or not phonenumbers.is_valid_number(number):
+            raise
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
 def _foreign(text: str, field: str) -> str:
     try:
         number = phonenumbers.parse(text, None)

@@ -12,7 +12,7 @@ from clinic.accounts.service import parse_email
 from clinic.core.errors import DomainError, Invalid
 from clinic.core.i18n import LOCALES
 from clinic.core.i18n import gettext as _
-from clinic.core.phones import parse_mobile
+from clinic.core.phones import parse_mobile, parse_telephone
 from clinic.core.text import clean, one_line
 from clinic.patients.display import years_before
 from clinic.patients.models import BirthPrecision, Prakriti, Sex
@@ -145,7 +145,8 @@ def check(
         birth_precision=precision,
         age=None,
         emergency_phone=parsed(
-            one_line(details.emergency_phone or ""), lambda text: parse_mobile(text, field="emergency_phone")
+            one_line(details.emergency_phone or ""),
+            lambda text: parse_telephone(text, field="emergency_phone"),
         ),
         prakriti=details.prakriti or None,
         blood_group=details.blood_group or None,

@@ -26,6 +26,10 @@ def years_between(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+def _months_between(born: date, day: date) -> int:
+    return (day.year - born.year) * 12 + day.month - born.month - (day.day < born.day)
+
+
 def years_before(day: date, years: int) -> date:
     """The same day ``years`` earlier; 29 February becomes 28 February where there is none."""
     try:
@@ -42,11 +46,13 @@ def age_text(patient: Born, today: date) -> str:
     if born is None or born > today:
         return ""
     years = years_between(born, today)
+    if patient.birth_precision == BirthPrecision.AGE and not years:
+        return ngettext("about %(num)s month", "about %(num)s months", _months_between(born, today))
     if patient.birth_precision in (BirthPrecision.AGE, BirthPrecision.YEAR):
         return ngettext("about %(num)s year", "about %(num)s years", years)
     if years >= 2:
         return ngettext("%(num)s year", "%(num)s years", years)
-    months = (today.year - born.year) * 12 + today.month - born.month - (today.day < born.day)
+    months = _months_between(born, today)
     if months >= 1 or patient.birth_precision == BirthPrecision.MONTH:
         return ngettext("%(num)s month", "%(num)s months", months)
     return ngettext("%(num)s day", "%(num)s days", (today - born).days)

@@ -8,7 +8,7 @@ export function startLines() {
     lastNumber = event.detail.target?.closest?.("[data-lines] > [data-list-row]")?.id ?? "";
   });
   document.addEventListener("htmx:afterSettle", () => {
-    const line = lastNumber && document.getElementById(lastNumber);
+    const line = lastNumber ? document.getElementById(lastNumber) : null;
     if (!line?.closest("[data-lines]")) return;
     lastNumber = "";
     const said = document.querySelector("[data-lines-said]");
