@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from clinic.core.i18n import gettext as _
-from clinic.imports.reading.packages import check_package, damaged, open_package
+from clinic.imports.reading.packages import check_package, damaged, locked, open_package
 from clinic.imports.reading.shape import MOST_BYTES, Unreadable
 
 _HEAD = 65_536
@@ -72,12 +73,12 @@ def _package_kind(path: Path) -> str:
 
 
 def _ole(path: Path) -> Unreadable:
-    content = path.read_bytes()
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        return Unreadable(
-            _("This file is locked with a password. Save it without one, then choose it again.")
-        )
-    if "WordDocument".encode("utf-16-le") in content:
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        encrypted = content.find("EncryptedPackage".encode("utf-16-le")) >= 0
+        document = content.find("WordDocument".encode("utf-16-le")) >= 0
+    if encrypted:
+        return locked()
+    if document:
         return Unreadable(_("This is a Word document. Put its table into a sheet and save that as CSV."))
     return Unreadable(_("This is an old Excel file (.xls). Open it in Excel and save it as .xlsx or CSV."))
 

@@ -104,6 +104,11 @@ def test_an_unclosed_quote_before_another_quoted_row_costs_its_own_line_only(tmp
     ]
 
 
+def test_an_unclosed_quote_that_another_line_happens_to_close_is_torn(tmp_path: Path) -> None:
+    lines = read(tmp_path / "file", HEAD + 'Asha,"1,x\nRavi",2,y\nMira,3,\n')[1]
+    assert [(line.number, line.fault) for line in lines] == [(2, "torn"), (3, None), (4, None)]
+
+
 def test_an_unclosed_quote_on_the_last_line_is_torn(tmp_path: Path) -> None:
     assert faults(tmp_path / "file", HEAD + 'Asha,1,x\nRavi,2,"y') == {3: "torn"}
 
@@ -128,6 +133,16 @@ def test_a_benign_slip_with_quotes_is_forgiven(tmp_path: Path, row: str, cells: 
     _shape, lines = read(tmp_path / "file", HEAD + f"{row}\nRavi,2,\n")
     assert lines[0] == Line(2, cells)
     assert lines[1].cells == ("Ravi", "2", "")
+
+
+def test_a_slip_with_quotes_that_leaves_too_few_cells_is_torn_in_any_file(tmp_path: Path) -> None:
+    text = HEAD + 'Asha,1\n"Ravi" Rao,2\nMira\n'
+    assert faults(tmp_path / "file", text) == {3: "torn"}
+
+
+def test_a_note_over_two_lines_may_have_blank_cells_after_it(tmp_path: Path) -> None:
+    lines = read(tmp_path / "file", HEAD + 'Asha,1,"a\nb",,\nRavi,2,\n')[1]
+    assert lines == [Line(2, ("Asha", "1", "a\nb")), Line(3, ("Ravi", "2", ""))]
 
 
 def test_cells_beyond_the_headings_are_overlong_unless_blank(tmp_path: Path) -> None:

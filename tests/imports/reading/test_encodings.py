@@ -41,18 +41,18 @@ def test_text_that_is_not_utf_8_is_read_as_windows_1252(tmp_path: Path) -> None:
 
 
 def test_a_late_broken_character_decides_as_well_as_an_early_one(tmp_path: Path) -> None:
-    content = b"Name,Mobile\n" + b"Asha,9845011723\n" * 100_000 + "José,1\n".encode("windows-1252")
+    content = b"Name,Mobile\n" + b"Asha,9845011723\n" * 70_000 + "José,1\n".encode("windows-1252")
     shape, lines = read(tmp_path / "file", content)
     assert (shape.encoding, lines[-1].cells[0], lines[-1].fault) == ("windows-1252", "José", None)
 
 
 def test_a_few_broken_bytes_do_not_turn_hindi_names_into_nonsense(tmp_path: Path) -> None:
-    content = HINDI.encode() * 20 + b"Ren\xe9e,9845011725,\n"
+    content = HINDI.encode() * 20 + b"Ren\xe9e,9845011725,\n" * 2
     shape, lines = read(tmp_path / "file", content)
     assert shape.encoding == "utf-8"
     assert lines[0].cells[0] == "रीता शर्मा"
     assert (lines[-1].cells[0], lines[-1].fault) == ("Ren\ufffde", "unreadable")
-    assert [line.number for line in lines if line.fault] == [61]
+    assert [line.number for line in lines if line.fault] == [61, 62]
 
 
 def test_a_file_cut_inside_a_character_marks_its_last_line(tmp_path: Path) -> None:
