@@ -17,11 +17,11 @@ from tests.imports.reading.files import is_known, read, repacked, workbook
 
 HEADINGS = ("Name", "Mobile", "Age", "Seen")
 SETTINGS = settings(
-    max_examples=150,
+    max_examples=100,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-FEW = settings(SETTINGS, max_examples=60)
+FEW = settings(SETTINGS, max_examples=40)
 MARKS = st.sampled_from(list("\"',;|\t \n\r=+-@#'"))
 
 
