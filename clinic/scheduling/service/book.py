@@ -31,6 +31,7 @@ CLAIM_TRIES = 6
 class Booking:
     """What somebody wants to book. ``starts`` is an instant; the service says for how long.
 
+    ``waits`` leaves it pending until staff confirm it, as some services ask of a patient's own booking.
     ``submission_key`` names the form it came from: the same form sent again gives the visit it made the
     first time.
     """
@@ -45,6 +46,7 @@ class Booking:
     room_id: int | None = None
     override_reason: str | None = None
     via: str = "desk"
+    waits: bool = False
     submission_key: str | None = None
     tell: bool = True
 
@@ -86,7 +88,7 @@ def book(actor: Actor, booking: Booking) -> Appointment:
 def _values(
     actor: Actor, booking: Booking, ground: Ground, during: Stretch, key: str | None, *, overridden: bool
 ) -> dict[str, Any]:
-    needs_word = actor.is_patient and ground.service.needs_confirmation
+    needs_word = booking.waits or (actor.is_patient and ground.service.needs_confirmation)
     return {
         "group_id": ground.facility.group_id,
         "facility_id": ground.facility.id,

@@ -292,8 +292,9 @@ def test_an_exported_price_list_comes_back_as_it_was(clinic: Clinic, session: Se
             ServiceDetails(code="c", name="Consultation", minutes=30, fee=Decimal("600.50")),
             ServiceDetails(
                 code="=SD 1", name="'Shirodhara, \"long\"", name_hi="शिरोधारा", minutes=720,
-                fee=Decimal("9999999.99"), hue=8, room_kind="dhara", note_template="panchakarma_session", online_booking=False,
-                needs_confirmation=True, before_you_come="Eat lightly.\n- no oil\n\nBring a towel",
+                fee=Decimal("9999999.99"), hue=8, room_kind="dhara", note_template="panchakarma_session",
+                online_booking=False, needs_confirmation=True,
+                before_you_come="Eat lightly.\n- no oil\n\nBring a towel",
                 before_you_come_hi="हल्का भोजन करें", active=False,
             ),
             ServiceDetails(code="d", name="Consultation", minutes=15),
