@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from clinic.accounts.models import RoleGrant, User
 from clinic.audit import service as audit
@@ -26,8 +27,14 @@ MOST_SHOWN = 20
 def worked_on(context: Context) -> list[Touched]:
     """Up to 20 patients that were changed, booked or written about since they came in. One statement."""
     others = referring_to(_table("patients"), _added(context), but=OWN)
+    last_line = aliased(ImportRow)
+    left_at = (
+        select(func.max(last_line.version_after))
+        .where(last_line.import_id == context.import_id, last_line.record_id == Patient.id)
+        .scalar_subquery()
+    )
     reasons: list[ColumnElement[bool]] = [
-        ImportRow.version_after != Patient.version,
+        left_at != Patient.version,
         exists()
         .where(Guardianship.patient_id == Patient.id, User.id == Guardianship.user_id)
         .where(or_(User.mobile.is_distinct_from(Patient.mobile), Guardianship.ended_at.is_not(None))),
@@ -51,7 +58,9 @@ def worked_on(context: Context) -> list[Touched]:
 def undo(context: Context) -> int:
     """Take out what the import added, and put back what it changed; how many patients are gone."""
     for row in db.session.scalars(
-        select(ImportRow).where(ImportRow.import_id == context.import_id, ImportRow.before.is_not(None))
+        select(ImportRow)
+        .where(ImportRow.import_id == context.import_id, ImportRow.before.is_not(None))
+        .order_by(ImportRow.number.desc())
     ):
         _put_back(context, row)
     ids = [record_id for record_id in db.session.scalars(_added(context)) if record_id is not None]
