@@ -26,9 +26,7 @@ class Clinic:
     facility: Facility
     manager: Actor
 
-    def receive(
-        self, content: bytes | str, *, kind: str = "patients", name: str = "register.csv"
-    ) -> int:
+    def receive(self, content: bytes | str, *, kind: str = "patients", name: str = "register.csv") -> int:
         """Send a file and let the worker read it; the import's id."""
         data = content.encode() if isinstance(content, str) else content
         with unit_of_work():

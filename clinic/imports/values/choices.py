@@ -90,7 +90,7 @@ def read_prakriti(text: str, *, field: str = "prakriti") -> str | None:
         said = word(text)
         if said.strip(" .") in _ALL_THREE:
             return Prakriti.TRIDOSHA.value
-        said = re.sub(r"[\s\-/>,.&+()|]+|\b(?:and|और)\b", " ", _ADDITIONS.sub(" ", said))
+        said = re.sub(r"[\s\-_/>,.&+()|]+|\b(?:and|और)\b", " ", _ADDITIONS.sub(" ", said))
         named = _doshas(said)
         if named:
             return _PRAKRITI_OF[frozenset(named)].value
