@@ -76,6 +76,13 @@ def show(number: str | None) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def show_mobile(number: str | None) -> str:
+    """A number that is known to be a mobile: ``71223 30792``, where an area code would look the same."""
+    if number and number.startswith("+91") and len(number) == 13:
+        return f"{number[3:8]} {number[8:]}"
+    return show(number)
+
+
 def _landline(number: str) -> str | None:
     """``080 4123 0000``; None for a mobile. No area code begins with 9: most are not looked up."""
     if number[3] == "9":

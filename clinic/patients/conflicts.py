@@ -10,6 +10,7 @@ from typing import Any
 from clinic.core.i18n import LOCALES
 from clinic.core.i18n import gettext as _
 from clinic.core.phones import show as show_number
+from clinic.core.phones import show_mobile
 from clinic.patients.births import write_birth
 from clinic.patients.display import prakriti_word, sex_word
 from clinic.patients.forms import MERGED, PatientForm
@@ -101,7 +102,7 @@ def worded(field: str, value: Any) -> str:
     if isinstance(value, date):
         return write_birth(value, BirthPrecision.DAY)
     words: dict[str, Callable[[str], str]] = {
-        "mobile": show_number,
+        "mobile": show_mobile,
         "emergency_phone": show_number,
         "sex": sex_word,
         "prakriti": prakriti_word,

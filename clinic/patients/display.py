@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import ngettext, show_date
-from clinic.core.phones import show as show_number
+from clinic.core.phones import show_mobile
 from clinic.patients.models import BirthPrecision, Prakriti, Sex
 
 
@@ -99,7 +99,7 @@ def prakriti_word(value: str | None) -> str:
 
 def phone_text(patient: object) -> str:
     """The mobile as people write it, else the number as it was given."""
-    return show_number(getattr(patient, "mobile", None)) or getattr(patient, "phone_as_given", None) or ""
+    return show_mobile(getattr(patient, "mobile", None)) or getattr(patient, "phone_as_given", None) or ""
 
 
 def address_text(patient: object) -> str:

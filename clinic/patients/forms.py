@@ -17,6 +17,7 @@ from clinic.core.i18n import LOCALES, locale_tag
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.phones import show as show_number
+from clinic.core.phones import show_mobile
 from clinic.patients.births import parse_birth, write_birth
 from clinic.patients.details import AllergyEntry, PatientDetails, check
 from clinic.patients.display import years_between
@@ -143,7 +144,7 @@ class PatientForm(Form):
             self[field].data = getattr(patient, field) or ""
         self.version.data = str(patient.version)
         self.sex.data = patient.sex
-        self.mobile.data = show_number(patient.mobile) if patient.mobile else ""
+        self.mobile.data = show_mobile(patient.mobile) if patient.mobile else ""
         self.emergency_phone.data = show_number(patient.emergency_phone) if patient.emergency_phone else ""
         self.birth_date.data = write_birth(patient.birth_date, patient.birth_precision)
         self.age.data = _age_shown(patient, today)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from clinic.core.phones import show
+from clinic.core.phones import show, show_mobile
 from clinic.patients import display
 
 bp = Blueprint("patients", __name__)
@@ -21,6 +21,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "address_text": display.address_text,
     "patient_facts": display.facts_text,
     "telephone": show,
+    "mobile_number": show_mobile,
 }
 """Filters that every template may use."""
 

@@ -13,7 +13,7 @@ from clinic.core.db import db
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.i18n import show_date
-from clinic.core.phones import show as show_number
+from clinic.core.phones import show_mobile
 from clinic.imports.kinds.base import Context, Reading, Record, Touched
 from clinic.imports.kinds.patients import judging, reading, undoing, writing
 from clinic.imports.kinds.patients.fields import FIELDS
@@ -70,6 +70,7 @@ class Patients:
 
     name = "patients"
     label = _l("Patients")
+    batch = 500
     roles: Collection[Role] = (Role.FACILITY_ADMIN, Role.RECEPTIONIST)
     fields = FIELDS
     shown: tuple[tuple[str, Any], ...] = SHOWN
@@ -128,7 +129,7 @@ class Patients:
         who = ", ".join(
             part for part in (sex_letter(said.get("sex")), age_text(_Born(said), context.today)) if part
         )
-        number = show_number(said.get("mobile")) or said.get("phone_as_given") or ""
+        number = show_mobile(said.get("mobile")) or said.get("phone_as_given") or ""
         return [part for part in (who, number, said.get("city") or "") if part]
 
     def worded(self, field: str, value: Any, said: Mapping[str, Any] | None = None) -> str:
