@@ -173,11 +173,13 @@ class Kind(Protocol):
     the records and at earlier lines. ``write`` brings lines in, in the caller's transaction, and notes on
     each what it did; a line that meanwhile cannot be written becomes refused. ``finish`` ends that work.
     ``worked_on`` and ``undo`` take an import back. ``records`` are those that lines may be about, as
-    far as the actor may see them; ``shown`` are the values compared, with their labels.
+    far as the actor may see them; ``shown`` are the values compared, with their labels. At most
+    ``batch`` lines are judged or written at once; after each batch somebody may stop the work.
     """
 
     name: str
     label: Any
+    batch: int
     roles: Collection[Role]
     fields: tuple[Field, ...]
     shown: tuple[tuple[str, Any], ...]

@@ -28,7 +28,7 @@ def bring_in(row: Import, context: Context, tell: Callable[[int, int], None]) ->
             select(ImportRow)
             .where(ImportRow.import_id == row.id, ImportRow.number > last, to_write())
             .order_by(ImportRow.number)
-            .limit(BATCH)
+            .limit(min(BATCH, kind.batch))
         )
         if not rows:
             break

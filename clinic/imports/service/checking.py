@@ -37,7 +37,7 @@ def check_all(row: Import, context: Context, tell: Callable[[int, int], None]) -
             select(ImportRow)
             .where(ImportRow.import_id == row.id, ImportRow.number > last, ImportRow.written_at.is_(None))
             .order_by(ImportRow.number)
-            .limit(BATCH)
+            .limit(min(BATCH, kind.batch))
         )
         if not rows:
             return {"done": total, "total": total}

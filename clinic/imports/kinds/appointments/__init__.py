@@ -44,6 +44,7 @@ class Appointments:
 
     name = "appointments"
     label = _l("Appointments to come")
+    batch = 50
     roles: Collection[Role] = (Role.FACILITY_ADMIN, Role.RECEPTIONIST)
     fields = FIELDS
     shown: tuple[tuple[str, Any], ...] = SHOWN

@@ -49,6 +49,7 @@ class Practitioners:
 
     name = "practitioners"
     label = _l("Practitioners")
+    batch = 500
     roles: Collection[Role] = (Role.ADMIN, Role.FACILITY_ADMIN)
     fields = FIELDS
     shown: tuple[tuple[str, Any], ...] = SHOWN

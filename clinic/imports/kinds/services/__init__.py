@@ -47,6 +47,7 @@ class Services:
 
     name = "services"
     label = _l("Services and prices")
+    batch = 500
     roles: Collection[Role] = (Role.ADMIN, Role.FACILITY_ADMIN)
     fields = FIELDS
     shown: tuple[tuple[str, Any], ...] = SHOWN
