@@ -14,7 +14,7 @@ from anyascii import anyascii
 
 from clinic.core.text import fold
 
-LETTERS = "abcdghijklmnprstuvy"
+LETTERS = "abcdeghijklmnprstuvy"
 """What sounds are made of; digits stay as they are."""
 
 _DEVANAGARI = 0x0900
@@ -56,6 +56,8 @@ _HEARD = tuple(
         ("^rush", "rish"),
         ("^hr", "r"),  # Hrishikesh and Rishikesh
         ("^sy(?=e)", "say"),
+        ("^ye", "ya"),
+        ("eh", "ah"),  # Rehman and Rahman
         ("^iy+", "ay"),  # Iyer and Ayyar
         ("(?<=[bcdgjklmnprstvw])h+", ""),
         ("ow(?![aeiouy])", "u"),
@@ -70,13 +72,15 @@ _HEARD = tuple(
         ("(?<=[bcdghjklmnprstv])y", "i"),
         ("o+u*|a?u+", "u"),
         ("^e", "i"),
+        ("^([^aeiouY]+)e(?!Y)", r"\1E"),
         ("(?<!^)[ae]+", ""),
         ("i+", "i"),
         ("u+", "u"),
         ("(?<=.)ind", "nd"),  # Rajinder and Rajendra
         ("udur", "udr"),  # Chowdhury and Chaudhari
-        ("^sYk$", "sk"),  # Shaikh and Shekh
+        ("^s(Y|E)k$", "sEk"),  # Shaikh and Shekh
         ("Y+", "y"),
+        ("E", "e"),
     )
 )
 """Rules in order: what is spelled, and what is heard."""
@@ -92,7 +96,8 @@ def search_forms(name: str) -> dict[str, str]:
 def sound(name: str) -> str:
     """A name as it is heard: each word in ``LETTERS`` and digits, blanks between; empty for nothing heard.
 
-    Laxmi, Lakshmi and लक्ष्मी are one, Singh and सिंह too. ``a`` and ``e`` are heard only at the beginning.
+    Laxmi, Lakshmi and लक्ष्मी are one, Singh and सिंह too. ``a`` is heard only at the beginning, ``e`` only
+    as the first vowel.
     """
     words = (_heard(_romanised(word)) for word in fold(name).split())
     return " ".join(word for word in words if word)

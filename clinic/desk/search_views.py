@@ -27,20 +27,20 @@ def results() -> Response:
     """What the typed words find: patients by name, digits or number, and a visit by its reference."""
     actor = current_actor()
     term = request.form.get("q", "")[:200]
-    patients = quick_search(actor, term)
+    found = quick_search(actor, term)
     visit = _visit(actor, term)
     facility = facility_of(actor)
-    if patients or visit:
+    if found.items or visit:
         audit.read(
             actor,
             "patient.found",
             subject_type="patient",
             patient_id=visit.patient_id if visit else None,
             facility_id=facility.id,
-            detail={"ids": [row.id for row in patients]},
+            detail={"ids": [row.id for row in found.items]},
         )
     values: dict[str, Any] = {
-        "patients": patients,
+        "found": found,
         "visit": visit,
         "term": term,
         "today": clock.today(facility.zone),

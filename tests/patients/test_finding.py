@@ -167,4 +167,4 @@ def test_names_are_shown_as_text(at_desk: FlaskClient, registered: Callable[...,
 
 def test_quick_search_of_nothing_finds_nobody(desk: Actor, registered: Callable[..., Patient]) -> None:
     registered()
-    assert quick_search(desk, "  ") == []
+    assert quick_search(desk, "  ").items == []

@@ -23,10 +23,17 @@ from clinic.patients.queries.people import (
     household,
     patients_of_login,
 )
-from clinic.patients.queries.search import PatientRow, digits_of, quick_search, search_patients
+from clinic.patients.queries.search import (
+    FoundPatients,
+    PatientRow,
+    kind_of,
+    quick_search,
+    search_patients,
+)
 
 __all__ = [
     "AllergyAlert",
+    "FoundPatients",
     "HouseholdMember",
     "IntakeState",
     "PatientRow",
@@ -34,7 +41,6 @@ __all__ = [
     "active_allergies",
     "all_allergies",
     "allergy_alert",
-    "digits_of",
     "get_patient",
     "get_patient_for_change",
     "household",
@@ -43,6 +49,7 @@ __all__ = [
     "intake_state",
     "intake_waiting_among",
     "intakes_to_review",
+    "kind_of",
     "link_ended",
     "open_link",
     "patients_of_login",

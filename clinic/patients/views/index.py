@@ -10,7 +10,7 @@ from clinic.core.access import Actor, allow
 from clinic.core.paging import read_page
 from clinic.core.web import current_actor, page
 from clinic.facilities.queries import facility_of
-from clinic.patients.queries import digits_of, intake_waiting_among, search_patients
+from clinic.patients.queries import intake_waiting_among, kind_of, search_patients
 from clinic.patients.views.blueprint import bp
 from clinic.patients.views.register import DESK
 
@@ -41,7 +41,7 @@ def _listed(actor: Actor, term: str, number: str | None, limit: str | None) -> R
         "patient.listed",
         subject_type="patient",
         facility_id=facility.id,
-        detail={"ids": [row.id for row in found.items], "filter": _kind_of(term), "page": found.number},
+        detail={"ids": [row.id for row in found.items], "filter": kind_of(term), "page": found.number},
     )
     return page(
         "patients/index.html",
@@ -51,12 +51,3 @@ def _listed(actor: Actor, term: str, number: str | None, limit: str | None) -> R
         waiting=waiting,
         today=clock.today(facility.zone),
     )
-
-
-def _kind_of(term: str) -> str:
-    """Which kind of term was typed, never the term itself."""
-    if not term.strip():
-        return "none"
-    if "@" in term:
-        return "email"
-    return "digits" if digits_of(term.strip()) else "words"

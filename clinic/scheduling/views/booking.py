@@ -99,7 +99,7 @@ def new() -> Response:
 def find_patients() -> Response:
     """Patients whose name or mobile begins with what is typed."""
     term = one_line(request.form.get("term", ""))[:100]
-    found = quick_search(current_actor(), term, limit=6) if term else []
+    found = quick_search(current_actor(), term, limit=6)
     return make_response(render_template("scheduling/_found.html", found=found, term=term))
 
 
@@ -267,7 +267,7 @@ def _show(
         "draft": draft,
         "view": view,
         "facility": facility,
-        "found": quick_search(actor, draft.term, limit=6) if draft.term and not view.patient else [],
+        "found": quick_search(actor, "" if view.patient else draft.term, limit=6),
         "chosen": chosen,
         "chosen_name": names.get(chosen[0]) if chosen else None,
         "chosen_says": times.spoken(facility, chosen[1]) if chosen else None,
