@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from clinic.core import clock
 from clinic.core.db import Base, Created, InGroup, Instant, Key
 
 
@@ -37,6 +38,10 @@ class ImportState(StrEnum):
 
 
 WORKING = (ImportState.READING, ImportState.CHECKING, ImportState.COMMITTING, ImportState.UNDOING)
+
+
+SILENT = timedelta(seconds=20)
+"""After this an import that should be moving has lost its worker, or its job."""
 
 
 class Outcome(StrEnum):
@@ -108,6 +113,11 @@ class Import(Base, InGroup, Created):
     def is_working(self) -> bool:
         """Whether a worker has something to do."""
         return self.state in WORKING
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a worker has something to do, and has not been heard of for a while."""
+        return self.is_working and (self.beat_at or self.created_at) < clock.now() - SILENT
 
 
 class ImportChunk(Base):

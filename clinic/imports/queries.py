@@ -73,9 +73,12 @@ def get_import(actor: Actor, import_id: int) -> Import:
 
 
 def lock_import(actor: Actor, import_id: int) -> Import:
-    """``get_import`` with the row locked until the unit of work ends."""
+    """``get_import`` with the row locked until the unit of work ends.
+
+    Lines that a worker is adding refer to the row; the lock leaves that be, or it would wait for all of them.
+    """
     row = get_import(actor, import_id)
-    db.session.refresh(row, with_for_update=True)
+    db.session.refresh(row, with_for_update={"key_share": True})
     return row
 
 

@@ -12,9 +12,13 @@ log = structlog.get_logger(__name__)
 
 
 def carry_on(import_id: int) -> None:
-    """Take the next step of an import. Without the database nothing is lost: the sweep asks again."""
+    """Take the next step of an import, and one that was asked for while this worker was still at the last.
+
+    Without the database nothing is lost: the sweep asks again.
+    """
     try:
-        service.carry_on(import_id)
+        while service.carry_on(import_id):
+            pass
     except SQLAlchemyError as failure:
         log.warning("import_put_off", import_id=import_id, error=type(failure).__name__)
     finally:

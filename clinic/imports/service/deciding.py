@@ -176,8 +176,10 @@ def stop(actor: Actor, row: Import) -> None:
         if row.committed_at is not None:
             row.state = ImportState.DONE
         else:
+            begun = row.is_working
             row.state = ImportState.CANCELLED
-            forget_lines([row.id])
+            if not begun:  # else the worker does: it has locked the lines, and waits for this row to say so
+                forget_lines([row.id])
         row.attempt += 1
     else:
         raise Conflict(_("It is too late to stop this."))

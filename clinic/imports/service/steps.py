@@ -29,6 +29,7 @@ from clinic.imports.kinds import Context, Stopped
 from clinic.imports.models import WORKING, Import, ImportState
 from clinic.imports.service.bringing_in import bring_in
 from clinic.imports.service.checking import check_all
+from clinic.imports.service.deciding import forget_lines
 from clinic.imports.service.file import read_file
 from clinic.imports.service.taking_back import take_back
 
@@ -63,14 +64,18 @@ def carry_on(import_id: int) -> bool:
     The database being away is raised; any other failure is written on the import in words.
     """
     with _alone(import_id) as mine:
-        step = _next_step(import_id) if mine else None
+        if not mine:
+            return False
+        step = _next_step(import_id)
         if step is None:
+            _drop_cancelled(import_id)
             return False
         with force_locale(step.locale):
             try:
                 _take(step)
             except Stopped:
                 log.info("import_stopped", import_id=import_id, step=str(step.state))
+                _drop_cancelled(import_id)
             except DomainError as wrong:
                 _give_up(step, wrong.message)
             except SQLAlchemyError:
@@ -101,6 +106,14 @@ def _next_step(import_id: int) -> _Step | None:
         if row is None or row.state not in WORKING:
             return None
         return _Step(row.id, ImportState(row.state), row.attempt, row.locale)
+
+
+def _drop_cancelled(import_id: int) -> None:
+    """Forget the file of an import that was ended: whoever ended it did not wait for a worker's lines."""
+    with unit_of_work():
+        row = db.session.get(Import, import_id, populate_existing=True)
+        if row is not None and row.state == ImportState.CANCELLED and row.cleared_at is None:
+            forget_lines([import_id])
 
 
 def _take(step: _Step) -> None:
