@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -20,7 +19,7 @@ from clinic.notifications.models import Message
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 from clinic.practitioners.service import verify
-from clinic.scheduling.models import Allocation, Appointment, Resource, TimeOff, WorkingHours
+from clinic.scheduling.models import Allocation, Appointment, Resource, WorkingHours
 from clinic.scheduling.models import Service as Offered
 from clinic.scheduling.service import Booking, arrive, book, cancel, confirm, move
 from tests.factories import (
@@ -34,6 +33,7 @@ from tests.factories import (
     room,
 )
 from tests.imports.conftest import Clinic
+from tests.imports.kinds.diary import HEADINGS, MOBILE, Diary, visits
 from tests.imports.kinds.steps import (
     again,
     cells,
@@ -41,111 +41,8 @@ from tests.imports.kinds.steps import (
     gone_afterwards,
     noted,
     outcomes,
-    said,
     take_back,
 )
-
-HEADINGS = ("Date", "Time", "Patient", "Mobile", "Doctor", "Service")
-MOBILE = "98450 00001"
-
-
-@dataclass
-class Diary:
-    """A clinic with two doctors, a household of two and somebody else, by their ids; ``day`` is in a week."""
-
-    clinic: Clinic
-    day: date
-    nair: int
-    joshi: int
-    lakshmi: int
-    raju: int
-    amina: int
-    service: int
-
-    def at(self, hour: int, minute: int = 0) -> datetime:
-        return clock.at(self.day, time(hour, minute), "Asia/Kolkata")
-
-    def line(self, wall: str, patient: str = "Lakshmi Pillai", **more: str) -> tuple[str, ...]:
-        """A line under ``HEADINGS``."""
-        values = {
-            "day": f"{self.day:%d/%m/%Y}", "wall": wall, "patient": patient, "mobile": MOBILE,
-            "doctor": "Dr Meera Nair", "service": "Consultation", **more,
-        }  # fmt: skip
-        return tuple(values[name] for name in ("day", "wall", "patient", "mobile", "doctor", "service"))
-
-    def book(self, hour: int, minute: int = 0, **changes: object) -> Appointment:
-        """A visit of Amina with Dr Nair, booked at the desk."""
-        values: dict[str, object] = {
-            "patient_id": self.amina, "practitioner_id": self.nair, "service_id": self.service,
-            "starts": self.at(hour, minute), "facility_id": self.clinic.facility.id, "tell": False,
-        }  # fmt: skip
-        made = book(self.clinic.manager, Booking(**(values | changes)))  # type: ignore[arg-type]
-        db.session.commit()
-        return made
-
-    def preview(self, *lines: tuple[str, ...], headings: tuple[str, ...] = HEADINGS) -> int:
-        return self.clinic.preview(_table(headings, *lines), kind="appointments").id
-
-    def bring_in(self, *lines: tuple[str, ...], headings: tuple[str, ...] = HEADINGS) -> int:
-        return self.clinic.commit(self.preview(*lines, headings=headings)).id
-
-    def refused(self, import_id: int, number: int = 2) -> str:
-        return said(self.clinic, import_id, number)
-
-    def outcomes(self, import_id: int) -> list[str | None]:
-        return outcomes(self.clinic, import_id)
-
-
-def _table(headings: tuple[str, ...], *lines: tuple[str, ...]) -> str:
-    return "\n".join("\t".join(cells_) for cells_ in (headings, *lines)) + "\n"
-
-
-def visits() -> list[Appointment]:
-    db.session.expire_all()
-    return list(db.session.scalars(select(Appointment).order_by(Appointment.during, Appointment.id)))
-
-
-def doubly_booked() -> int:
-    """How many pairs of claims on one unit overlap; none may."""
-    one, other = Allocation.__table__.alias(), Allocation.__table__.alias()
-    return (
-        db.session.scalar(
-            select(func.count()).where(
-                one.c.unit_id == other.c.unit_id,
-                one.c.id < other.c.id,
-                one.c.active,
-                other.c.active,
-                one.c.during.op("&&")(other.c.during),
-            )
-        )
-        or 0
-    )
-
-
-@pytest.fixture
-def diary(clinic: Clinic) -> Diary:
-    here = clinic.facility.id
-    people = [
-        PatientFactory(name=name, mrn=number, facility_id=here, **more)
-        for name, number, more in (
-            ("Lakshmi Pillai", "SU-501", {"mobile": "+919845000001"}),
-            ("Raju Pillai", "SU-502", {"mobile": "+919845000001"}),
-            ("Amina Khan", "SU-503", {"file_number": "OPD/7"}),
-        )
-    ]
-    lakshmi, raju, amina = (one.id for one in people)
-    made = Diary(
-        clinic=clinic,
-        day=clock.today("Asia/Kolkata") + timedelta(days=7),
-        nair=practitioner_at(clinic.facility, name="Dr. Meera Nair").id,
-        joshi=practitioner_at(clinic.facility, name="डॉ. अनिल जोशी").id,
-        lakshmi=lakshmi,
-        raju=raju,
-        amina=amina,
-        service=ServiceFactory(facility_id=here, name="Consultation", code="consult", name_hi="परामर्श").id,
-    )
-    db.session.commit()
-    return made
 
 
 def test_a_diary_is_booked_and_nobody_is_told(diary: Diary) -> None:
@@ -303,141 +200,6 @@ def test_the_length_is_the_services_and_a_different_one_is_pointed_out(diary: Di
     assert noted(diary.clinic, done, 2) == "Consultation takes 30 minutes; the file says 45."
     assert noted(diary.clinic, done, 3) == ""
     assert [visit.ends - visit.starts for visit in visits()] == [timedelta(minutes=30)] * 2
-
-
-def test_visits_that_are_in_the_way_are_named(diary: Diary) -> None:
-    diary.book(10)
-    diary.book(12, patient_id=diary.lakshmi, practitioner_id=diary.joshi)
-    seen = diary.preview(
-        diary.line("10:15"),
-        diary.line("12:00"),
-        diary.line("09:30"),
-        diary.line("10:30"),
-    )
-    assert diary.refused(seen, 2) == "Dr. Meera Nair is booked 10:00–10:30 already."
-    assert diary.refused(seen, 3) == "Lakshmi Pillai is with डॉ. अनिल जोशी 12:00–12:30 already."
-    assert diary.outcomes(seen) == ["refused", "refused", "new", "new"]
-
-
-def test_working_hours_and_time_off_are_never_passed_over(diary: Diary) -> None:
-    place = db.session.scalars(select(Resource).where(Resource.practitioner_id == diary.nair)).one()
-    for hours in db.session.scalars(select(WorkingHours).where(WorkingHours.resource_id == place.id)):
-        hours.starts, hours.ends = time(9), time(13)
-    away = db.session.scalars(select(Resource).where(Resource.practitioner_id == diary.joshi)).one()
-    db.session.add(
-        TimeOff(resource_id=away.id, reason="Conference", during=_during(diary.at(0), diary.at(23)))
-    )
-    db.session.commit()
-    seen = diary.preview(
-        diary.line("08:45"), diary.line("11:00", doctor="डॉ. अनिल जोशी"), diary.line("12:30")
-    )
-    assert diary.refused(seen, 2) == "Dr. Meera Nair does not work at that time."
-    assert diary.refused(seen, 3) == "डॉ. अनिल जोशी is away at that time."
-    done = diary.clinic.commit(seen)
-    assert diary.outcomes(done.id) == ["refused", "refused", "new"]
-    assert [visit.starts for visit in visits()] == [diary.at(12, 30)]
-
-
-def _during(starts: datetime, ends: datetime) -> object:
-    from sqlalchemy.dialects.postgresql import Range
-
-    return Range(starts, ends)
-
-
-def test_two_lines_of_one_file_never_take_the_same_time(diary: Diary) -> None:
-    seen = diary.preview(
-        diary.line("10:00"),
-        diary.line("10:15", "Raju Pillai"),
-        diary.line("10:15", doctor="डॉ. अनिल जोशी"),
-        diary.line("10:00"),
-        diary.line("10:30", "Raju Pillai"),
-    )
-    assert diary.outcomes(seen) == ["new", "refused", "refused", "present", "new"]
-    assert diary.refused(seen, 3) == "Line 2 has this time."
-    assert diary.refused(seen, 4) == "Line 2 has this patient at that time."
-    done = diary.clinic.commit(seen)
-    assert len(visits()) == 2
-    assert diary.clinic.line(done.id, 5).record_id == diary.clinic.line(done.id, 2).record_id
-
-
-def test_lines_of_another_batch_are_seen_too(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clinic.imports.service.checking.BATCH", 1)
-    monkeypatch.setattr("clinic.imports.service.bringing_in.BATCH", 1)
-    done = diary.bring_in(diary.line("10:00"), diary.line("10:15", "Raju Pillai"), diary.line("10:00"))
-    assert diary.outcomes(done) == ["new", "refused", "present"]
-    assert diary.refused(done, 3) == "Line 2 has this time."
-    assert len(visits()) == 1
-
-
-def test_a_mended_line_gives_way_or_stands_in_the_way(diary: Diary) -> None:
-    seen = diary.preview(diary.line("10:00"), diary.line("10:30", "Raju Pillai"))
-    with unit_of_work():
-        service.mend(
-            diary.clinic.manager, diary.clinic.row(seen), diary.clinic.line(seen, 2), {"time": "10:30"}
-        )
-    assert diary.outcomes(seen) == ["new", "refused"]
-    assert diary.refused(seen, 3) == "Line 2 has this time."
-    with unit_of_work():
-        service.mend(
-            diary.clinic.manager, diary.clinic.row(seen), diary.clinic.line(seen, 3), {"time": "11:00"}
-        )
-    assert diary.outcomes(seen) == ["new", "new"]
-
-
-def test_rooms_asked_for_are_kept_and_their_clashes_named(diary: Diary) -> None:
-    first = room(diary.clinic.facility, name="Room 1")
-    db.session.commit()
-    diary.book(12, room_id=first.id, practitioner_id=diary.joshi)
-    headings = (*HEADINGS, "Room")
-    seen = diary.preview(
-        (*diary.line("10:00"), "room 1"),
-        (*diary.line("10:00", "Raju Pillai", doctor="डॉ. अनिल जोशी"), "Room 1"),
-        (*diary.line("12:00"), "Room 1"),
-        headings=headings,
-    )
-    assert diary.refused(seen, 3) == "Line 2 has this room at that time."
-    assert diary.refused(seen, 4) == "Room 1 is taken at that time."
-    diary.clinic.commit(seen)
-    assert len(visits()) == 2
-
-
-def test_when_the_only_room_is_asked_for_twice_the_later_line_stays_out(diary: Diary) -> None:
-    room(diary.clinic.facility, kind="dhara", name="Dhara room")
-    ServiceFactory(facility_id=diary.clinic.facility.id, name="Shirodhara", code="sd", room_kind="dhara")
-    db.session.commit()
-    done = diary.bring_in(
-        diary.line("10:00", service="Shirodhara"),
-        diary.line("10:00", "Raju Pillai", service="Shirodhara", doctor="डॉ. अनिल जोशी"),
-    )
-    assert diary.outcomes(done) == ["new", "refused"]
-    assert diary.refused(done, 3) == "No room for this service is free at that time."
-    assert (len(visits()), doubly_booked()) == (1, 0)
-
-
-def test_a_time_taken_between_preview_and_commit_refuses_that_line_alone(diary: Diary) -> None:
-    seen = diary.preview(diary.line("10:00"), diary.line("11:00", "Raju Pillai"), diary.line("10:00"))
-    assert diary.outcomes(seen) == ["new", "new", "present"]
-    diary.book(10, 15)
-    done = diary.clinic.commit(seen)
-    assert done.state == ImportState.DONE
-    assert diary.outcomes(seen) == ["refused", "new", "refused"]
-    assert diary.refused(seen, 2) == "Dr. Meera Nair is booked 10:15–10:45 already."
-    assert diary.refused(seen, 4) == "The line it belongs to was not brought in."
-    assert [(visit.patient_id, visit.starts) for visit in visits()] == [
-        (diary.amina, diary.at(10, 15)), (diary.raju, diary.at(11)),
-    ]  # fmt: skip
-    assert doubly_booked() == 0
-
-
-def test_the_same_diary_again_adds_nothing(diary: Diary) -> None:
-    lines = (diary.line("10:00"), diary.line("11:00", "Raju Pillai"))
-    diary.bring_in(*lines)
-    second = diary.preview(*lines)
-    assert diary.outcomes(second) == ["present", "present"]
-    diary.clinic.commit(second)
-    other = diary.preview(diary.line("10.00 am", "LAKSHMI PILLAI", doctor="Nair"))
-    assert diary.outcomes(other) == ["present"]
-    assert len(visits()) == 2
 
 
 def test_a_visit_called_off_here_does_not_come_back_with_the_same_file(diary: Diary) -> None:
