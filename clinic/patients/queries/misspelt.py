@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, Integer, Text, cast, func, select, true
+from sqlalchemy import ARRAY, Integer, Text, cast, exists, func, select, true
 
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.names import misspellings
 from clinic.core.text import like_prefix
-from clinic.patients.models import PatientWord
+from clinic.patients.models import Patient, PatientWord
 from clinic.patients.queries.named import HEARD, Word, has_word, one_by_one, words_of
 from clinic.patients.queries.stages import Part, Search
 
@@ -135,6 +135,9 @@ def _part(actor: Actor, lead: Reading, others: Sequence[Sequence[Reading]]) -> P
         .limit(_FARTHEST)
         .subquery()
     )
-    has_others = [has_word(*(one.pattern for one in readings)) for readings in others]
+    has_others = [
+        exists(has_word(Patient.id, *(one.pattern for one in readings)).correlate(Patient))
+        for readings in others
+    ]
     person = one_by_one(actor, hits.c.patient_id, *has_others)
     return Part(select(person.c.id).select_from(hits).join(person, true()))

@@ -58,7 +58,10 @@ def with_words(actor: Actor, folded: Sequence[str]) -> list[Part]:
         counts = _counts([*written, *heard])
         ways = [sorted(way, key=counts.__getitem__) for way in ways]
         ways = [way for way in ways if counts[way[0]]]
-    return [_by(actor, way) for way in ways if way]
+    parts = [_by(actor, way) for way in ways if way]
+    if len(words) == 1 and len(ways) == 2:
+        parts[1] = _by(actor, ways[1], besides=written[0])
+    return parts
 
 
 def _counts(beginnings: Sequence[str]) -> dict[str, int]:
@@ -75,31 +78,35 @@ def _counts(beginnings: Sequence[str]) -> dict[str, int]:
     return dict(zip(different, db.session.execute(select(*counted)).one(), strict=True))
 
 
-def _by(actor: Actor, beginnings: Sequence[str]) -> Part:
-    """The first beginning leads, in the order of its index; all else is looked up patient by patient."""
+def _by(actor: Actor, beginnings: Sequence[str], *, besides: str = "") -> Part:
+    """The first beginning leads, in the order of its index; the other words are looked up by patient, and
+    last the patients. Who has a word that begins with ``besides`` is left out.
+
+    To count those with several words, the planner may join all of each word's instead, which suits common
+    words.
+    """
     lead, *others = beginnings
-    seen_before = exists(
-        select(_ALSO.c.word)
-        .where(
-            _ALSO.c.patient_id == Patient.id, _ALSO.c.word.like(like_prefix(lead)), _ALSO.c.word < _HIT.c.word
-        )
-        .correlate(Patient, _HIT)
+    earlier = has_word(Patient.id, like_prefix(lead)).where(_ALSO.c.word < _HIT.c.word)
+    person = one_by_one(actor, _HIT.c.patient_id, ~exists(earlier.correlate(Patient, _HIT)))
+    leading = (
+        select(person.c.id).select_from(_HIT.join(person, true())).where(_HIT.c.word.like(like_prefix(lead)))
     )
-    has_others = [has_word(like_prefix(text)) for text in others]
-    person = one_by_one(actor, _HIT.c.patient_id, ~seen_before, *has_others)
-    found: Select[Any] = (
-        select(person.c.id)
-        .select_from(_HIT.join(person, true()))
-        .where(_HIT.c.word.like(like_prefix(lead)))
-        .order_by(_HIT.c.word, _HIT.c.patient_id)
+    if besides:
+        leading = leading.where(~exists(has_word(_HIT.c.patient_id, like_prefix(besides)).correlate(_HIT)))
+    also = [has_word(_HIT.c.patient_id, like_prefix(text)).correlate(_HIT) for text in others]
+    return Part(
+        leading.where(*(exists(one.offset(0)) for one in also)).order_by(_HIT.c.word, _HIT.c.patient_id),
+        _HIT.c.word,
+        counting=leading.where(*(exists(one) for one in also)) if also else None,
     )
-    return Part(found, _HIT.c.word)
 
 
-def has_word(*patterns: str) -> ColumnElement[bool]:
-    """That the patient has a word like one of the patterns."""
+def has_word(patient_id: Any, *patterns: str) -> Select[Any]:
+    """The words of a patient that are like one of the patterns, for EXISTS; with an OFFSET 0 the planner
+    looks them up patient by patient.
+    """
     like_one = or_(*(_ALSO.c.word.like(pattern) for pattern in patterns))
-    return exists(select(_ALSO.c.word).where(_ALSO.c.patient_id == Patient.id, like_one).correlate(Patient))
+    return select(_ALSO.c.word).where(_ALSO.c.patient_id == patient_id, like_one)
 
 
 def one_by_one(actor: Actor, patient_id: Any, *conditions: ColumnElement[bool]) -> Any:

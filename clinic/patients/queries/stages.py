@@ -17,11 +17,13 @@ from clinic.patients.models import Patient
 @dataclass(frozen=True)
 class Part:
     """Patients' ids by one index. ``key`` is what the order goes by, and where it is equal, the index alone;
-    None where the order does not matter.
+    None where the order does not matter. ``counting`` finds the same in no order,
+    where that is the faster way to count them.
     """
 
     select: Select[Any]
     key: Any = None
+    counting: Select[Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -47,22 +49,24 @@ class Search:
         """The ids of the first ``limit`` patients. One statement; none without parts."""
         if not self.parts:
             return []
-        return [row.id for row in _different(sorted(db.session.execute(self._statement(limit)), key=_place))][
-            :limit
-        ]
+        rows = sorted(db.session.execute(self._statement(limit)), key=_place)
+        return [row.id for row in _different(rows)][:limit]
 
     def count(self, limit: int) -> int:
         """How many patients there are, up to ``limit``. One statement at most."""
         if not self.parts:
             return 0
-        rows = db.session.execute(self._statement(limit))
+        rows = db.session.execute(self._statement(limit, in_order=False))
         return min(limit, len({row.id for row in rows}))
 
-    def _statement(self, limit: int) -> Any:
+    def _statement(self, limit: int, *, in_order: bool = True) -> Any:
         """Rows of part, key and id, in any order: enough of them for the first ``limit`` patients."""
         found: list[Any] = []
         for number, part in enumerate(self.parts):
-            most = _keyed(number, part).limit(limit * (number + 1))
+            chosen = part.select if in_order or part.counting is None else part.counting
+            key = literal("") if part.key is None else part.key
+            most = chosen.add_columns(key.label("key"), literal(number).label("part"))
+            most = most.limit(limit * (number + 1))
             if found:
                 before = sum((_count(one) for one in found[1:]), _count(found[0]))
                 most = select(most.subquery()).limit(_enough(before, limit))
@@ -74,11 +78,6 @@ class Search:
 def visible_ids(actor: Actor, *conditions: ColumnElement[bool]) -> Select[Any]:
     """The ids of patients that ``actor`` may see and that fulfil the conditions."""
     return select(Patient.id).where(policy.visible(actor), *conditions)
-
-
-def _keyed(number: int, part: Part) -> Select[Any]:
-    key = literal("") if part.key is None else part.key
-    return part.select.add_columns(key.label("key"), literal(number).label("part"))
 
 
 def _count(found: Any) -> Any:
