@@ -22,6 +22,8 @@ from clinic.patients.queries.stages import Search
 
 LONGEST_TERM = 100
 MOST_WORDS = 6
+MOST_COUNTED = 200
+"""What a term finds is counted up to here: whoever finds more goes on typing, and does not turn pages."""
 SHORT = 120
 """So many patients from the beginning are simply read, to show the last of them."""
 DEEPEST = 10_000
@@ -85,8 +87,8 @@ def search_patients(actor: Actor, term: str, page: PageRequest) -> FoundPatients
     found = FoundPatients(
         rows,
         page,
-        min(total, COUNT_CAP),
-        capped=total > COUNT_CAP,
+        min(total, MOST_COUNTED),
+        capped=total > MOST_COUNTED,
         file_beginning=numbered.file_beginning(cleaned),
     )
     return found if total else _close(actor, cleaned, page) or found
@@ -139,9 +141,9 @@ def _page(search: Search, page: PageRequest) -> tuple[list[PatientRow], int]:
     end = page.offset + page.limit
     if end <= SHORT:
         rows = _first_rows(search, end)
-        total = len(rows) if len(rows) < end else search.count(COUNT_CAP + 1)
+        total = len(rows) if len(rows) < end else search.count(MOST_COUNTED + 1)
         return rows[page.offset :], total
-    ids = search.ids(max(COUNT_CAP + 1, end)) if end <= DEEPEST else []
+    ids = search.ids(max(MOST_COUNTED + 1, end)) if end <= DEEPEST else []
     return _rows(ids[page.offset : end]), len(ids)
 
 
