@@ -1,8 +1,9 @@
-"""``make bench``: the calendar and booking, beside an empty page and the bare SQL, in one run.
+"""``make bench``: the calendar and booking, beside an empty page and the bare SQL, and finding patients.
 
 CPU time of this process only, so that the figures are the application's; the ratios travel from machine to
 machine,
-the milliseconds do not. ``--patients`` and ``--visits`` say how large the clinic is.
+the milliseconds do not. ``--patients`` and ``--visits`` say how large the clinic is. ``--only calendar`` or
+``--only search`` leaves the other out.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from clinic.core import clock
 from clinic.core.access import SYSTEM, Role
 from clinic.core.db import db
 from clinic.local.testing import start_test_services
+from tests.benchmarks.search import print_search
 
 DATABASE = "sutra_bench"
 ROUNDS = 5
@@ -60,12 +62,16 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=1_000)
     parser.add_argument("--visits", type=int, default=10_000)
     parser.add_argument("--requests", type=int, default=20)
+    parser.add_argument("--only", choices=("calendar", "search"))
     wanted = parser.parse_args()
     services = start_test_services()
     os.environ["TEST_DATABASE_URL"], os.environ["TEST_REDIS_URL"] = services.database_url, services.redis_url
     try:
-        scene = _scene(wanted.patients, wanted.visits)
-        _print(scene, wanted.requests, wanted.patients, wanted.visits)
+        if wanted.only != "search":
+            scene = _scene(wanted.patients, wanted.visits)
+            _print(scene, wanted.requests, wanted.patients, wanted.visits)
+        if wanted.only != "calendar":
+            print_search()
     finally:
         services.stop()
 
