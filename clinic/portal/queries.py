@@ -86,6 +86,8 @@ def intake_line(patient: Patient, user_id: int) -> IntakeLine | None:
 
 
 def can_still_change(appointment: Appointment) -> bool:
-    """Whether the patient may still move or cancel: not begun by the clock, nor at the clinic."""
+    """Whether the patient may still move or cancel: not begun, nor at the clinic, nor too late for the
+    service's rule.
+    """
     waiting = (AppointmentStatus.PENDING, AppointmentStatus.CONFIRMED)
-    return appointment.status in waiting and appointment.starts > clock.now()
+    return appointment.status in waiting and appointment.change_until > clock.now()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DecimalField, IntegerField, SelectField
+from wtforms import BooleanField, DecimalField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.core.forms import Form, LineField, TextField
 from clinic.core.i18n import lazy as _l
@@ -41,4 +42,16 @@ class ServiceForm(Form):
     needs_confirmation = BooleanField(_l("An online booking waits until staff confirm it"))
     before_you_come = TextField(_l("Before you come"), longest=1000)
     before_you_come_hi = TextField(_l("Before you come, in Hindi"), longest=1000)
+    buffer_before = IntegerField(_l("Before it"), [Optional()], default=0)
+    buffer_after = IntegerField(_l("After it"), [Optional()], default=0)
+    performers = SelectMultipleField(
+        _l("Who performs it"),
+        coerce=int,
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+        validate_choice=False,
+    )
+    notice_hours = IntegerField(_l("Book at least"), [Optional()], default=0)
+    horizon_days = IntegerField(_l("Book at most"), [Optional()])
+    change_hours = IntegerField(_l("Cancel or move until"), [Optional()], default=0)
     active = BooleanField(_l("Offered"), default=True)

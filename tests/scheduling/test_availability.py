@@ -49,6 +49,7 @@ stretches = st.tuples(minutes_of_day, st.integers(1, 60).map(lambda cells: cells
     claims=st.lists(st.tuples(st.integers(0, 2), stretches), max_size=6),
     offs=st.lists(stretches, max_size=2),
     minutes=st.sampled_from([5, 15, 25, 30, 60]),
+    buffers=st.tuples(st.sampled_from([0, 5, 20]), st.sampled_from([0, 10, 45])),
 )
 def test_free_slots_are_the_obvious_ones(
     clinic: Clinic,
@@ -58,11 +59,19 @@ def test_free_slots_are_the_obvious_ones(
     claims: list[tuple[int, tuple[int, int]]],
     offs: list[tuple[int, int]],
     minutes: int,
+    buffers: tuple[int, int],
 ) -> None:
+    before, after = buffers
     nested = db.session.begin_nested()
     try:
         facility = FacilityFactory(zone=zone)
-        service = ServiceFactory(facility_id=facility.id, minutes=minutes, room_kind="dhara")
+        service = ServiceFactory(
+            facility_id=facility.id,
+            minutes=minutes,
+            room_kind="dhara",
+            buffer_before=before,
+            buffer_after=after,
+        )
         practitioner = PractitionerFactory()
         resource = arrange.add_practitioner(practitioner, facility.id)
         room = arrange.add_room(SYSTEM, facility, name="Dhara", room_kind="dhara", places=2)
@@ -117,12 +126,15 @@ def test_free_slots_are_the_obvious_ones(
 
         def obvious(start: datetime) -> bool:
             cells = [start + step * FIVE for step in range(minutes // 5)]
+            around = [start + step * FIVE for step in range(-(before // 5), (minutes + after) // 5)]
 
             def free(unit: int) -> bool:
-                return all(not (at < end and begin < at + FIVE) for at in cells for begin, end in taken[unit])
+                return all(
+                    not (at < end and begin < at + FIVE) for at in around for begin, end in taken[unit]
+                )
 
             at_work = all(any(a <= at and at + FIVE <= b for a, b in open_spans) for at in cells)
-            there = all(not (at < b and a < at + FIVE) for at in cells for a, b in away)
+            there = all(not (at < b and a < at + FIVE) for at in around for a, b in away)
             return at_work and there and free(units[0]) and any(free(unit) for unit in units[1:])
 
         expected = []

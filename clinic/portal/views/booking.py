@@ -28,7 +28,7 @@ from clinic.scheduling import service as scheduling
 from clinic.scheduling.errors import SlotTaken
 from clinic.scheduling.models import Appointment, Service
 from clinic.scheduling.queries import Slot, free_slots, get_appointment, get_service, practitioners, services
-from clinic.scheduling.service import Booking
+from clinic.scheduling.service import Booking, earliest_for_patients, last_day_for_patients
 
 ANYBODY = "anybody"
 
@@ -143,7 +143,7 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
             except DomainError as error:
                 form.refuse(error)
                 status = error.status
-                others = error.alternatives if isinstance(error, SlotTaken) else []
+                others = _for_patients(error, choice.service) if isinstance(error, SlotTaken) else []
             else:
                 return go_to(url_for("portal.booked", reference=reference))
     if form.is_submitted() and status == 200:
@@ -154,12 +154,18 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
         form=form,
         choice=choice,
         offer=_offer(choice, chosen[0] if chosen else None),
-        practitioners=practitioners(choice.facility.id),
+        practitioners=practitioners(choice.facility.id, choice.service.id),
         alternatives=others,
         value_of=days.value_of,
         chosen=form.slot.data,
         family=household().showing(choice.patient),
     )
+
+
+def _for_patients(error: SlotTaken, service: Service) -> list[Slot]:
+    """Of what else is free that which a patient may still book."""
+    earliest = earliest_for_patients(service)
+    return [slot for slot in error.alternatives if slot.starts >= earliest]
 
 
 def _carry_out(form: BookingForm, choice: Choice, starts: datetime, practitioner_id: int) -> str:
@@ -195,7 +201,7 @@ def _practitioner(facility: Facility, usual: int | None = None) -> int | None:
 def _offer(choice: Choice, chosen: datetime | None) -> Offer:
     facility = choice.facility
     first = clock.today(facility.zone)
-    last = first + timedelta(days=facility.booking_days)
+    last = last_day_for_patients(facility, choice.service)
     asked = days.read_day(request.args.get("day"))
     if asked is None and chosen is not None:
         asked = chosen.astimezone(clock.zone(facility.zone)).date()
@@ -236,4 +242,5 @@ def _free(choice: Choice, start: date, end: date) -> Sequence[Slot]:
         [choice.practitioner_id] if choice.practitioner_id else None,
         patient_id=choice.patient.id,
         ignore_appointment=choice.moving.id if choice.moving else None,
+        not_before=earliest_for_patients(choice.service),
     )

@@ -13,6 +13,7 @@ from clinic.scheduling.models.resources import (
     ResourceKind,
     ResourceUnit,
     Service,
+    ServicePractitioner,
     TimeOff,
     WorkingHours,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "ResourceKind",
     "ResourceUnit",
     "Service",
+    "ServicePractitioner",
     "TimeOff",
     "WorkingHours",
 ]

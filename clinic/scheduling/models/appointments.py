@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -118,6 +118,11 @@ class Appointment(Base, InGroup, Created):
         """Instant after the last, UTC."""
         assert self.during.upper is not None
         return self.during.upper
+
+    @property
+    def change_until(self) -> datetime:
+        """The instant (UTC) until which the patient may cancel or move by themselves."""
+        return self.starts - timedelta(minutes=self.service.change_minutes)
 
 
 class AppointmentEvent(Base):

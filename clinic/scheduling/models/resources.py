@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, SmallInteger, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -18,7 +27,10 @@ class Service(Base, InGroup, Created):
     """Something that can be booked: how long, for how much, and what kind of room it needs.
 
     ``hue`` (1–8) is its colour in the calendar. ``needs_confirmation`` leaves a portal booking pending until
-    staff confirm.
+    staff confirm. ``buffer_before`` and ``buffer_after`` are minutes in which people and room are taken, but
+    not the patient. For patients: ``notice_minutes`` is how long beforehand they have to book,
+    ``horizon_days`` how far ahead they may (the facility's own where it is None), ``change_minutes`` until
+    how long before the start they may still cancel or move.
     """
 
     __tablename__ = "services"
@@ -27,6 +39,11 @@ class Service(Base, InGroup, Created):
         CheckConstraint("minutes BETWEEN 5 AND 720", name="minutes"),
         CheckConstraint("fee >= 0", name="fee_not_negative"),
         CheckConstraint("hue BETWEEN 1 AND 8", name="hue"),
+        CheckConstraint("buffer_before BETWEEN 0 AND 240 AND buffer_before % 5 = 0", name="buffer_before"),
+        CheckConstraint("buffer_after BETWEEN 0 AND 240 AND buffer_after % 5 = 0", name="buffer_after"),
+        CheckConstraint("notice_minutes BETWEEN 0 AND 43200", name="notice"),
+        CheckConstraint("horizon_days BETWEEN 1 AND 730", name="horizon"),
+        CheckConstraint("change_minutes BETWEEN 0 AND 43200", name="change"),
     )
     id: Mapped[Key]
     facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.id"))
@@ -42,7 +59,33 @@ class Service(Base, InGroup, Created):
     needs_confirmation: Mapped[bool] = mapped_column(default=False)
     before_you_come: Mapped[str | None]
     before_you_come_hi: Mapped[str | None]
+    buffer_before: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    buffer_after: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    notice_minutes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    horizon_days: Mapped[int | None] = mapped_column(SmallInteger)
+    change_minutes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     active: Mapped[bool] = mapped_column(default=True)
+
+    def taken(self, during: Range[datetime]) -> Range[datetime]:
+        """How long people and room are taken for a visit that lasts ``during``."""
+        assert during.lower is not None
+        assert during.upper is not None
+        return Range(
+            during.lower - timedelta(minutes=self.buffer_before),
+            during.upper + timedelta(minutes=self.buffer_after),
+        )
+
+
+class ServicePractitioner(Base):
+    """Somebody who performs a service. A service without such rows is performed by everybody."""
+
+    __tablename__ = "service_practitioners"
+    __table_args__ = (
+        PrimaryKeyConstraint("service_id", "practitioner_id", name="pk_service_practitioners"),
+        Index("ix_service_practitioners_practitioner", "practitioner_id"),
+    )
+    service_id: Mapped[int] = mapped_column(ForeignKey("services.id"))
+    practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioners.id"))
 
 
 class ResourceKind(StrEnum):

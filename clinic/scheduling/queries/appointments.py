@@ -28,6 +28,7 @@ from clinic.scheduling.models import (
     ResourceUnit,
     Service,
 )
+from clinic.scheduling.queries.performers import performed_by
 
 _REFERENCE = re.compile(r"[0-9A-HJKMNP-TV-Z]{10}")
 STARTS = func.lower(Appointment.during)
@@ -179,8 +180,11 @@ def get_service(facility_id: int, service_id: int) -> Service:
     return service
 
 
-def practitioners(facility_id: int) -> list[tuple[int, str]]:
-    """Id and name of everybody who can be booked at a facility, in the calendar's order."""
+def practitioners(facility_id: int, service_id: int | None = None) -> list[tuple[int, str]]:
+    """Id and name of everybody who can be booked at a facility, for a service if one is named, in the
+    calendar's order.
+    """
+    performs = [performed_by(service_id, Practitioner.id)] if service_id is not None else []
     rows = db.session.execute(
         select(Practitioner.id, Practitioner.name)
         .join(Resource, Resource.practitioner_id == Practitioner.id)
@@ -189,6 +193,7 @@ def practitioners(facility_id: int) -> list[tuple[int, str]]:
             Resource.active,
             Practitioner.active,
             Practitioner.verified_at.is_not(None),
+            *performs,
         )
         .order_by(Resource.position, Practitioner.search_name, Practitioner.id)
     )

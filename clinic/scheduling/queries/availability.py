@@ -28,6 +28,7 @@ from clinic.scheduling.models import (
     TimeOff,
     WorkingHours,
 )
+from clinic.scheduling.queries.performers import performed_by
 from clinic.scheduling.slots import (
     GRID,
     Slot,
@@ -63,30 +64,35 @@ def free_slots(
     step: timedelta = STEP,
     ignore_appointment: int | None = None,
     online: bool = False,
+    not_before: datetime | None = None,
 ) -> list[Slot]:
     """Every place where the service can begin between two days (both included), by time, then practitioner's
     order.
 
     Not in the past; a free room of the service's kind is there throughout unless the visit is online. With
     ``patient_id``, the patient's own visits are left out; ``ignore_appointment`` is one that is about to
-    move away.
+    move away. Around the visit its people and room are free for the service's buffers too; only who
+    performs the service counts. ``not_before`` is the first instant that may be given.
     """
     to_day = min(to_day, from_day + timedelta(days=MAX_DAYS))
-    window = window_of(from_day, to_day + timedelta(days=1), facility.zone)
+    window = window_of(from_day - timedelta(days=1), to_day + timedelta(days=1), facility.zone)
+    first, _ = clock.day_bounds(from_day, facility.zone)
     _, midnight = clock.day_bounds(to_day, facility.zone)
     room_kind = None if online else service.room_kind
-    people, rooms = _resources(facility.id, room_kind, practitioner_ids)
+    people, rooms = _resources(facility.id, service.id, room_kind, practitioner_ids)
     if not people or (room_kind and not rooms):
         return []
     patient_taken, taken = _taken(window, [*people, *rooms], patient_id, ignore_appointment)
+    before = service.buffer_before * timedelta(minutes=1) // GRID
     length = -(-timedelta(minutes=service.minutes) // GRID)
+    padded = before + -(-timedelta(minutes=service.minutes + service.buffer_after) // GRID)
     whole = (1 << window.cells) - 1
-    open_cells = starts_on(window, step) & window.touched(None, midnight) & ~_past(window)
+    open_cells = starts_on(window, step) & window.touched(first, midnight) & ~_past(window, not_before)
     open_cells &= runs(whole & ~patient_taken, length)
     if room_kind:
         free_rooms = 0
         for resource_id, room_units in rooms.items():
-            free_rooms |= _unit_runs(resource_id, room_units, taken, whole, length)
+            free_rooms |= _unit_runs(resource_id, room_units, taken, whole, padded) << before
         open_cells &= free_rooms
     days = [from_day + timedelta(days=n) for n in range(-1, (to_day - from_day).days + 2)]
     found = []
@@ -96,7 +102,9 @@ def free_slots(
         hours = _hours_mask(window, days, person.intervals, facility.zone)
         if not hours & open_cells:
             continue
-        begins = _unit_runs(resource_id, person.units, taken, hours, length) & open_cells
+        at_work = runs(hours & ~taken[(resource_id, None)], length)
+        begins = _unit_runs(resource_id, person.units, taken, whole, padded) << before
+        begins &= at_work & open_cells
         for cell in cells_of(begins):
             found.append((cell, position, person))
     found.sort(key=lambda place: place[:2])
@@ -108,13 +116,14 @@ def free_slots(
 
 
 def _resources(
-    facility_id: int, room_kind: str | None, practitioner_ids: Collection[int] | None
+    facility_id: int, service_id: int, room_kind: str | None, practitioner_ids: Collection[int] | None
 ) -> tuple[dict[int, _Person], dict[int, set[int]]]:
     """People with their hours, and rooms with their units: one statement."""
     person = and_(
         Resource.kind == "practitioner",
         Practitioner.active,
         Practitioner.verified_at.is_not(None),
+        performed_by(service_id, Practitioner.id),
         *([Practitioner.id.in_(practitioner_ids)] if practitioner_ids is not None else []),
     )
     room = and_(Resource.kind == "room", Resource.room_kind == room_kind)
@@ -192,8 +201,9 @@ def _taken(
     return taken.pop((0, None), 0), taken
 
 
-def _past(window: Window) -> int:
-    return window.touched(None, clock.now()) if clock.now() > window.origin else 0
+def _past(window: Window, not_before: datetime | None) -> int:
+    moment = max(clock.now(), not_before or clock.now())
+    return window.touched(None, moment) if moment > window.origin else 0
 
 
 def _unit_runs(resource_id: int, units: Collection[int], taken: _Taken, there: int, length: int) -> int:

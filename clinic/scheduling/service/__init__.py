@@ -16,6 +16,7 @@ from clinic.scheduling.service.lifecycle import (
     take_back,
 )
 from clinic.scheduling.service.moves import move, undo_move
+from clinic.scheduling.service.rules import earliest_for_patients, last_day_for_patients
 
 __all__ = [
     "Booking",
@@ -29,7 +30,9 @@ __all__ = [
     "cancel",
     "complete",
     "confirm",
+    "earliest_for_patients",
     "end_expired_holds",
+    "last_day_for_patients",
     "mark_no_show",
     "move",
     "reject",

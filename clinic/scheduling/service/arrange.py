@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -20,7 +20,15 @@ from clinic.core.i18n import gettext as _
 from clinic.facilities.models import Facility
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling import policy
-from clinic.scheduling.models import Resource, ResourceUnit, Service, TimeOff, WorkingHours
+from clinic.scheduling.models import (
+    Resource,
+    ResourceUnit,
+    Service,
+    ServicePractitioner,
+    TimeOff,
+    WorkingHours,
+)
+from clinic.scheduling.queries.performers import performers_of, who_may_perform
 
 constraint_means(
     "uq_services_facility_code",
@@ -53,6 +61,11 @@ class ServiceDetails:
     needs_confirmation: bool = False
     before_you_come: str | None = None
     before_you_come_hi: str | None = None
+    buffer_before: int = 0
+    buffer_after: int = 0
+    notice_minutes: int = 0
+    horizon_days: int | None = None
+    change_minutes: int = 0
     active: bool = True
 
 
@@ -137,6 +150,14 @@ def save_service(
         raise Invalid(_("A visit lasts 5 to 720 minutes."), field="minutes")
     if not 0 <= details.fee < 10_000_000:
         raise Invalid(_("A fee is from 0 to 9,999,999."), field="fee")
+    for buffer in ("buffer_before", "buffer_after"):
+        if not 0 <= getattr(details, buffer) <= 240 or getattr(details, buffer) % 5:
+            raise Invalid(_("A buffer is 0 to 240 minutes, in steps of five."), field=buffer)
+    for limit in ("notice_minutes", "change_minutes"):
+        if not 0 <= getattr(details, limit) <= 43_200:
+            raise Invalid(_("At most 720 hours."), field=limit.replace("minutes", "hours"))
+    if details.horizon_days is not None and not 1 <= details.horizon_days <= 730:
+        raise Invalid(_("From 1 to 730 days."), field="horizon_days")
     action = "service.changed"
     if service is None:
         service = Service(facility_id=facility.id, group_id=facility.group_id)
@@ -235,6 +256,35 @@ def remove_time_off(actor: Actor, resource: Resource, time_off_id: int) -> None:
         subject_type="resource",
         subject_id=resource.id,
         facility_id=resource.facility_id,
+    )
+
+
+def set_performers(actor: Actor, service: Service, practitioner_ids: Collection[int]) -> None:
+    """Name who performs a service; nobody named means everybody. What is booked stays.
+
+    Raises Invalid for somebody who is not in the facility's calendar.
+    """
+    _may_arrange(actor, service.facility_id)
+    wanted, kept = set(practitioner_ids), performers_of(service.id)
+    here = {practitioner_id for practitioner_id, _name in who_may_perform(service.facility_id)}
+    if not wanted - kept <= here:
+        raise Invalid(_("Choose one of these."), field="performers")
+    if wanted == kept:
+        return
+    db.session.execute(delete(ServicePractitioner).where(ServicePractitioner.service_id == service.id))
+    if wanted:
+        db.session.execute(
+            insert(ServicePractitioner).values(
+                [{"service_id": service.id, "practitioner_id": one} for one in sorted(wanted)]
+            )
+        )
+    audit.record(
+        actor,
+        "service.performers_changed",
+        subject_type="service",
+        subject_id=service.id,
+        facility_id=service.facility_id,
+        detail={"practitioners": sorted(wanted)},
     )
 
 

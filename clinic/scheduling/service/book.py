@@ -115,7 +115,7 @@ def _claim_all(booking: Booking, ground: Ground, values: dict[str, Any]) -> Appo
         if booking.room_id is not None or (ground.service.room_kind and booking.mode != "online"):
             rooms = claims.free_room_units(
                 ground.facility.id,
-                values["during"],
+                ground.service.taken(values["during"]),
                 room_kind=ground.service.room_kind,
                 room_id=booking.room_id,
             )
@@ -136,7 +136,7 @@ def _claim_all(booking: Booking, ground: Ground, values: dict[str, Any]) -> Appo
                 raise PatientBusy(alternatives=_nearest(booking, ground))
             continue
         got = claims.claim(
-            [Claim(unit_id, appointment.during) for unit_id in wanted],
+            [Claim(unit_id, ground.service.taken(appointment.during)) for unit_id in wanted],
             facility_id=ground.facility.id,
             appointment_id=appointment.id,
         )

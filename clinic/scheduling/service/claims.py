@@ -103,6 +103,25 @@ def claims_of(appointment_id: int) -> list[Claim]:
     ]
 
 
+def past_claims(appointment_id: int, during: Stretch) -> list[Claim]:
+    """What a visit last claimed for a time it has given back: one claim of each kind of resource, with the
+    buffers it had then.
+    """
+    rows = db.session.execute(
+        select(Resource.kind, Allocation.unit_id, Allocation.during)
+        .join(ResourceUnit, ResourceUnit.id == Allocation.unit_id)
+        .join(Resource, Resource.id == ResourceUnit.resource_id)
+        .where(
+            Allocation.appointment_id == appointment_id,
+            Allocation.during.op("@>")(during),
+            ~Allocation.active,
+        )
+        .order_by(Allocation.id)
+    )
+    newest = {kind: Claim(unit_id, stretch) for kind, unit_id, stretch in rows}
+    return sorted(newest.values(), key=lambda one: one.unit_id)
+
+
 def release(appointment_id: int) -> None:
     """Give back all that a visit claims; the rows stay, inactive, as its past."""
     db.session.execute(

@@ -13,9 +13,8 @@ from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
-from clinic.scheduling.models import CLAIMING, Allocation, Appointment, AppointmentEvent, AppointmentStatus
+from clinic.scheduling.models import CLAIMING, Appointment, AppointmentEvent, AppointmentStatus
 from clinic.scheduling.service import claims, events
-from clinic.scheduling.service.claims import Claim
 from clinic.scheduling.transitions import (
     ARRIVE,
     BY_EVENT,
@@ -200,6 +199,8 @@ def _check(
         raise Invalid(_("The visit's time has not come yet."))
     if actor.is_patient and appointment.starts <= clock.now():
         raise Invalid(_("The visit has begun; please telephone the clinic."))
+    if actor.is_patient and appointment.change_until <= clock.now():
+        raise Invalid(_("It is too late to change this visit here; please telephone the clinic."))
 
 
 def _on_behalf(actor: Actor, appointment: Appointment, step: Step) -> str | None:
@@ -214,16 +215,8 @@ def _claim_again(appointment: Appointment) -> None:
     """Claim once more what the visit last had. The constraint on patients answers when the row is flushed."""
     if claims.patient_is_busy(appointment.patient_id, appointment.during):
         raise PatientBusy
-    units = set(
-        db.session.scalars(
-            select(Allocation.unit_id).where(
-                Allocation.appointment_id == appointment.id,
-                Allocation.during == appointment.during,
-                ~Allocation.active,
-            )
-        )
-    )
-    wanted = [Claim(unit_id, appointment.during) for unit_id in units]
+    wanted = claims.past_claims(appointment.id, appointment.during)
+    units = {one.unit_id for one in wanted}
     claims.lock_units(units)
     got = claims.claim(wanted, facility_id=appointment.facility_id, appointment_id=appointment.id)
     if got != units:

@@ -17,7 +17,7 @@ from clinic.core.i18n import gettext as _
 from clinic.patients.models import CareRelationship, Patient
 from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
-from clinic.scheduling.models import Allocation, Appointment, AppointmentEvent, Hold, Resource, ResourceUnit
+from clinic.scheduling.models import Appointment, AppointmentEvent, Hold, Resource, ResourceUnit
 from clinic.scheduling.service import claims, events
 from clinic.scheduling.service.alternatives import alternatives
 from clinic.scheduling.service.claims import Claim, Stretch
@@ -53,6 +53,8 @@ def move(
         raise ChangedMeanwhile
     if actor.is_patient and appointment.starts <= clock.now():
         raise Conflict(_("The visit has begun; please telephone the clinic."))
+    if actor.is_patient and appointment.change_until <= clock.now():
+        raise Conflict(_("It is too late to change this visit here; please telephone the clinic."))
     duration = appointment.ends - appointment.starts
     to_practitioner = practitioner_id or appointment.practitioner_id
     if starts == appointment.starts and to_practitioner == appointment.practitioner_id:
@@ -101,7 +103,8 @@ def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
     ).first()
     if last is None or held is None or last.from_during is None or appointment.status not in MOVABLE:
         raise Conflict(_("It is too late to undo this move; move the visit back instead."))
-    units = _units_before(appointment, last.from_during)
+    before = claims.past_claims(appointment.id, last.from_during)
+    units = {one.unit_id for one in before}
     current = {claim.unit_id for claim in claims.claims_of(appointment.id)}
     claims.lock_units(units | current)
     moved_from = appointment.during
@@ -117,11 +120,7 @@ def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
     appointment.version += 1
     db.session.flush()
     db.session.refresh(appointment, ["practitioner"])
-    got = claims.claim(
-        [Claim(unit_id, last.from_during) for unit_id in units],
-        facility_id=appointment.facility_id,
-        appointment_id=appointment.id,
-    )
+    got = claims.claim(before, facility_id=appointment.facility_id, appointment_id=appointment.id)
     if got != units:
         raise SlotTaken(_("The time has gone to somebody else."))
     events.write(actor, appointment, "move_undone", from_status=appointment.status, from_during=moved_from)
@@ -136,7 +135,8 @@ def _shift(actor: Actor, appointment: Appointment, ground: Ground, during: Stret
         raise PatientBusy(alternatives=_nearest(appointment, ground, during))
     old = claims.claims_of(appointment.id)
     old_units = {claim.unit_id for claim in old}
-    rooms = _rooms(appointment, ground, during, old_units)
+    taken = ground.service.taken(during)
+    rooms = _rooms(appointment, ground, taken, old_units)
     new_practitioner = ground.practitioner.id != appointment.practitioner_id
     for room in rooms[:CLAIM_TRIES]:
         wanted = {ground.unit_ids[0]} | ({room} if room is not None else set())
@@ -145,7 +145,7 @@ def _shift(actor: Actor, appointment: Appointment, ground: Ground, during: Stret
         claims.release(appointment.id)
         claims.end_hold(_purpose(appointment))
         got = claims.claim(
-            [Claim(unit_id, during) for unit_id in wanted],
+            [Claim(unit_id, taken) for unit_id in wanted],
             facility_id=appointment.facility_id,
             appointment_id=appointment.id,
         )
@@ -164,7 +164,7 @@ def _shift(actor: Actor, appointment: Appointment, ground: Ground, during: Stret
     if new_practitioner:
         appointment.practitioner = ground.practitioner
         _in_care(appointment)
-    left = [Claim(claim.unit_id, rest) for claim in old for rest in _remainders(claim, wanted, during)]
+    left = [Claim(claim.unit_id, rest) for claim in old for rest in _remainders(claim, wanted, taken)]
     if left:
         claims.hold(
             left,
@@ -175,15 +175,13 @@ def _shift(actor: Actor, appointment: Appointment, ground: Ground, during: Stret
         )
 
 
-def _rooms(
-    appointment: Appointment, ground: Ground, during: Stretch, old_units: set[int]
-) -> list[int | None]:
+def _rooms(appointment: Appointment, ground: Ground, taken: Stretch, old_units: set[int]) -> list[int | None]:
     """The rooms to try: the one it has first, none if the service needs none."""
     if not ground.service.room_kind or appointment.mode == "online":
         return [None]
     rooms = claims.free_room_units(
         ground.facility.id,
-        during,
+        taken,
         room_kind=ground.service.room_kind,
         ignore_appointment=appointment.id,
     )
@@ -230,20 +228,6 @@ def _last_move(appointment: Appointment) -> AppointmentEvent | None:
         .limit(1)
     ).first()
     return event if event is not None and event.kind == "moved" else None
-
-
-def _units_before(appointment: Appointment, during: Stretch) -> set[int]:
-    """The units it held at the old time: those of the newest claim for it, one practitioner and one room
-    at most.
-    """
-    rows = db.session.execute(
-        select(Resource.kind, Allocation.unit_id)
-        .join(ResourceUnit, ResourceUnit.id == Allocation.unit_id)
-        .join(Resource, Resource.id == ResourceUnit.resource_id)
-        .where(Allocation.appointment_id == appointment.id, Allocation.during == during, ~Allocation.active)
-        .order_by(Allocation.id)
-    )
-    return set({row[0]: row[1] for row in rows}.values())
 
 
 def _in_care(appointment: Appointment) -> None:

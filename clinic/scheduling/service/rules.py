@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Interval, and_, func, literal, select
@@ -20,7 +20,15 @@ from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling import policy
 from clinic.scheduling.errors import OutsideRules
-from clinic.scheduling.models import Appointment, Resource, ResourceUnit, Service, TimeOff, WorkingHours
+from clinic.scheduling.models import (
+    Appointment,
+    Resource,
+    ResourceUnit,
+    Service,
+    TimeOff,
+    WorkingHours,
+)
+from clinic.scheduling.queries.performers import performed_by
 from clinic.scheduling.service.claims import Stretch, stale_holds_exist
 from clinic.scheduling.slots import WeeklyInterval, spans
 
@@ -41,6 +49,7 @@ class Ground:
     unit_ids: tuple[int, ...]
     intervals: tuple[WeeklyInterval, ...]
     is_off: bool
+    performs: bool
     sees_patient: bool
     stale_holds: bool
     earlier_id: int | None
@@ -72,6 +81,7 @@ def load_ground(
             _units(facility_id, practitioner_id),
             _intervals(facility_id, practitioner_id),
             _is_off(facility_id, practitioner_id, starts, duration),
+            performed_by(service_id, practitioner_id),
             patients_policy.visible(actor).label("sees_patient"),
             stale_holds_exist(),
             _earlier(submission_key),
@@ -83,7 +93,7 @@ def load_ground(
     ).first()
     if row is None or not row[4]:
         raise NotFound(_("The service, the patient or the practitioner is not at this clinic."))
-    facility, service, patient, practitioner, units, intervals, is_off, sees, stale, earlier = row
+    facility, service, patient, practitioner, units, intervals, is_off, performs, sees, stale, earlier = row
     return Ground(
         facility,
         service,
@@ -92,6 +102,7 @@ def load_ground(
         tuple(units),
         tuple(WeeklyInterval.read(entry) for entry in intervals or ()),
         is_off,
+        performs,
         sees,
         stale,
         earlier,
@@ -127,13 +138,34 @@ def _check_people(ground: Ground) -> None:
         )
     if not ground.service.active:
         raise OutsideRules(_("This service is no longer offered."), field="service_id")
+    if not ground.performs:
+        raise OutsideRules(
+            _(
+                "%(name)s does not perform %(service)s.",
+                name=ground.practitioner.name,
+                service=ground.service.name,
+            ),
+            field="practitioner_id",
+        )
+
+
+def earliest_for_patients(service: Service) -> datetime:
+    """The first instant at which a patient may still book the service by themselves."""
+    return clock.now() + timedelta(minutes=service.notice_minutes)
+
+
+def last_day_for_patients(facility: Facility, service: Service) -> date:
+    """The last day for which a patient may book the service by themselves."""
+    return clock.today(facility.zone) + timedelta(days=service.horizon_days or facility.booking_days)
 
 
 def _check_online(ground: Ground, during: Stretch) -> None:
     if not ground.service.online_booking:
         raise OutsideRules(_("This service is booked by telephone or at the desk."), field="service_id")
     assert during.lower is not None
-    last = clock.today(ground.facility.zone) + timedelta(days=ground.facility.booking_days)
+    if during.lower < earliest_for_patients(ground.service):
+        raise OutsideRules(_("It is too late to book this online. Please telephone the clinic."))
+    last = last_day_for_patients(ground.facility, ground.service)
     if during.lower.astimezone(clock.zone(ground.facility.zone)).date() > last:
         raise OutsideRules(_("That is too far ahead to book online."))
 
@@ -185,8 +217,10 @@ def _intervals(facility_id: int, practitioner_id: int) -> Any:
 
 def _is_off(facility_id: int, practitioner_id: int, starts: datetime, duration: timedelta | None) -> Any:
     lasts = literal(duration, Interval) if duration else func.make_interval(0, 0, 0, 0, 0, Service.minutes)
+    begins = literal(starts, TIMESTAMP(timezone=True))
     during = func.tstzrange(
-        literal(starts, TIMESTAMP(timezone=True)), literal(starts, TIMESTAMP(timezone=True)) + lasts
+        begins - func.make_interval(0, 0, 0, 0, 0, Service.buffer_before),
+        begins + lasts + func.make_interval(0, 0, 0, 0, 0, Service.buffer_after),
     )
     return (
         select(TimeOff.id)

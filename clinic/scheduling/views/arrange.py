@@ -19,6 +19,7 @@ from clinic.practitioners.queries import get_practitioner
 from clinic.scheduling.forms import RoomForm, ServiceForm
 from clinic.scheduling.models import Resource, Service
 from clinic.scheduling.queries import get_service, setup
+from clinic.scheduling.queries.performers import performers_of, who_may_perform
 from clinic.scheduling.service import arrange
 from clinic.scheduling.service.arrange import Interval, ServiceDetails
 from clinic.scheduling.views.blueprint import ARRANGING, bp, here
@@ -46,13 +47,19 @@ def _service_page(service: Service | None) -> Response:
     actor = current_actor()
     facility = here(actor)
     form = ServiceForm(obj=service)
+    form.performers.choices = who_may_perform(facility.id)
+    if request.method == "GET" and service is not None:
+        form.performers.data = sorted(performers_of(service.id))
+        form.notice_hours.data = service.notice_minutes // 60
+        form.change_hours.data = service.change_minutes // 60
     status = 200
     if request.method == "POST":
         status = 422
         if form.validate():
             try:
                 with unit_of_work():
-                    arrange.save_service(actor, facility, _details(form), service)
+                    saved = arrange.save_service(actor, facility, _details(form), service)
+                    arrange.set_performers(actor, saved, form.performers.data or [])
                 say(_("Saved."))
                 return go_to(url_for("scheduling.services"))
             except DomainError as error:
@@ -83,6 +90,11 @@ def _details(form: ServiceForm) -> ServiceDetails:
         needs_confirmation=form.needs_confirmation.data,
         before_you_come=form.before_you_come.data,
         before_you_come_hi=form.before_you_come_hi.data,
+        buffer_before=form.buffer_before.data or 0,
+        buffer_after=form.buffer_after.data or 0,
+        notice_minutes=(form.notice_hours.data or 0) * 60,
+        horizon_days=form.horizon_days.data,
+        change_minutes=(form.change_hours.data or 0) * 60,
         active=form.active.data,
     )
 

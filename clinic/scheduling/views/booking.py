@@ -292,7 +292,7 @@ def _load(actor: Actor, facility: Facility, draft: Draft) -> _View:
     patient = _patient(actor, draft)
     offered = queries.services(facility.id)
     chosen = next((one for one in offered if one.id == draft.service_id), None)
-    people = queries.practitioners(facility.id)
+    people = queries.practitioners(facility.id, chosen.id if chosen else None)
     if draft.practitioner_id not in dict(people):
         draft.practitioner_id = None
     rows: list[times.DayRow] = []

@@ -190,7 +190,7 @@ def _show(
     wanted: tuple[int, datetime] | None = None,
 ) -> Response:
     facility = appointment.facility
-    people = queries.practitioners(facility.id)
+    people = queries.practitioners(facility.id, appointment.service_id)
     if form["practitioner_id"] not in dict(people):
         form["practitioner_id"] = None
     slots = queries.free_slots(
