@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from clinic.core.db import db
 from clinic.core.errors import DomainError, TooMany
 from clinic.core.i18n import gettext as _
+from clinic.core.uploads import most_megabytes
 from clinic.core.web import is_fragment
 
 log = structlog.get_logger(__name__)
@@ -32,7 +33,8 @@ def _words(status: int) -> tuple[str, str]:  # noqa: PLR0911 - a table
         case 409:
             return _("Somebody was first"), _("Reload the page to see how it stands now.")
         case 413:
-            return _("Too much at once"), _("Send less: at most 10 MB in one go.")
+            size = most_megabytes(current_app)
+            return _("Too much at once"), _("Send less: at most %(size)d MB in one go.", size=size)
         case 422:
             return _("That cannot be right"), _("Go back and look at what you entered.")
         case 429:

@@ -23,6 +23,12 @@ def takes_files(most_bytes: int) -> Callable[[View], View]:
     return declare
 
 
+def most_megabytes(app: Flask) -> int:
+    """How much the route at hand takes in one go."""
+    most = getattr(app.view_functions.get(request.endpoint or ""), _LIMIT, None)
+    return int(most // 1_000_000 if most else app.config["MAX_CONTENT_LENGTH"] // 1024**2)
+
+
 def init_uploads(app: Flask) -> None:
     """Raise the limit of the body for such routes. Register it before whatever reads forms."""
 
