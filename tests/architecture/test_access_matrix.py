@@ -18,6 +18,7 @@ from clinic.app import create_app
 from clinic.core import clock
 from clinic.core.access import CLINICAL, FRONT_DESK, Role, RoutePolicy, policy_of
 from clinic.core.db import db
+from clinic.imports.models import Import, ImportRow, ImportState
 from clinic.notifications.models import Message
 from tests.conftest import make_settings
 from tests.factories import (
@@ -142,7 +143,16 @@ def _populate(world: World) -> None:
         send_at=clock.now(),
         next_try_at=clock.now(),
     )
-    db.session.add(message)
+    brought_in = Import(
+        facility_id=here.id,
+        kind="patients",
+        file_name="register.csv",
+        state=ImportState.READY,
+        counted_from=clock.today(here.zone),
+    )
+    db.session.add_all((message, brought_in))
+    db.session.flush()
+    db.session.add(ImportRow(import_id=brought_in.id, number=2, cells=["Mira"], outcome="new"))
     db.session.flush()
     world.people = {name: (user.id, kind, roles) for name, (user, kind, roles) in people.items()}
     world.people["anonymous"] = None
@@ -154,8 +164,15 @@ def _populate(world: World) -> None:
         "service_id": service.id,
         "user_id": spare.id,
         "message_id": message.id,
+        "import_id": brought_in.id,
+        "number": 2,
     }
-    world.nothing = {"patient_id": 2**62, "reference": "ZZZZZZZZ", "practitioner_id": 2**62}
+    world.nothing = {
+        "patient_id": 2**62,
+        "reference": "ZZZZZZZZ",
+        "practitioner_id": 2**62,
+        "import_id": 2**62,
+    }
 
 
 WHO = (
@@ -272,7 +289,7 @@ def test_somebody_elses_row_is_like_one_that_does_not_exist(world: World, who: s
         assert policy is not None
         if policy.anonymous or not world.admits(who, policy):
             continue
-        if not rule.arguments & {"patient_id", "reference"}:
+        if not rule.arguments & {"patient_id", "reference", "import_id"}:
             continue
         theirs = world.send(who, method, path_of(world.app, rule, world.values))
         nothing = world.send(who, method, path_of(world.app, rule, {**world.values, **world.nothing}))

@@ -14,23 +14,26 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clinic.accounts.models import SessionKind
+from clinic.accounts.models import SessionKind, User
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.encounters.service import ensure_templates
+from clinic.facilities.models import Facility
 from clinic.patients.models import CareRelationship
 from tests.factories import (
     FacilityFactory,
     PatientFactory,
     ServiceFactory,
     UserFactory,
+    actor_of,
     appointment,
     grant,
     household_login,
     practitioner_at,
     room,
 )
+from tests.imports.conftest import Clinic
 
 NASTY = (
     "\x00",
@@ -142,13 +145,30 @@ def world(app: Flask, sign_in: Callable[..., FlaskClient]) -> dict[str, tuple[Fl
     portal = ["/portal", f"/portal/book/{service.id}", f"/portal/visits/{visit.reference}"]
     portal += [f"/portal/visits/{visit.reference}/cancel", f"/portal/visits/{visit.reference}/move"]
     portal += ["/portal/details", "/portal/details/edit", "/portal/family/new", "/portal/welcome"]
-    return {
+    world = {
         "nobody": (app.test_client(), ["/sign-in", "/forgot", "/portal/sign-in"]),
         "receptionist": (sign_in(users[Role.RECEPTIONIST]), desk),
         "practitioner": (clinician, ["/my-day", opened.headers.get("Location", "/my-day"), "/calendar"]),
         "admin": (sign_in(admin), places),
         "patient": (sign_in(family, SessionKind.PATIENT), portal),
     }
+    desk += ["/imports", *_imports(facility, users[Role.RECEPTIONIST])]
+    return world
+
+
+def _imports(facility: Facility, receptionist: User) -> list[str]:
+    """Files on their way in: one whose columns are asked for, and one with a line of every sort."""
+    desk = Clinic(facility, actor_of(receptionist, Role.RECEPTIONIST, facility=facility))
+    asked = desk.receive("Name,Mobile\nKusum Lokhande,9822055001\n")
+    shown = desk.preview(
+        "Name,Mobile,Age\nMira Joshi,9822055002,40\nMIRA JOSHI,9822055002,\nSopan,98220,400\n"
+    ).id
+    return [
+        f"/imports/{asked}",
+        f"/imports/{shown}",
+        f"/imports/{shown}/lines/2",
+        f"/imports/{shown}/lines/4",
+    ]
 
 
 def _as_new_request() -> None:

@@ -66,11 +66,12 @@ def check_line(row: Import, context: Context, line: ImportRow) -> None:
         .limit(MOST_RELATED)
     )
     if later:
-        _judge(kind, context, later)
+        _judge(kind, context, later, {line.number: _about(line) for line in later})
 
 
 def check_lines(kind: Kind, mapping: Sequence[str], context: Context, rows: Sequence[ImportRow]) -> None:
     """Read and judge lines; what a person decided stays where it is still about the same."""
+    about = {line.number: _about(line) for line in rows}
     for line in rows:
         cells = cells_by_field(kind, mapping, line)
         reading = kind.read(cells, context)
@@ -82,13 +83,15 @@ def check_lines(kind: Kind, mapping: Sequence[str], context: Context, rows: Sequ
         if line.faults:
             line.match = None
     store_lines(rows)
-    _judge(kind, context, [line for line in rows if not line.faults])
+    _judge(kind, context, [line for line in rows if not line.faults], about)
 
 
-def _judge(kind: Kind, context: Context, rows: Sequence[ImportRow]) -> None:
+def _judge(
+    kind: Kind, context: Context, rows: Sequence[ImportRow], about: Mapping[int, tuple[Any, ...]]
+) -> None:
+    """Judge lines; ``about`` is what each was about when somebody decided."""
     if not rows:
         return
-    about = {line.number: _about(line) for line in rows}
     kind.judge(context, rows)
     for line in rows:
         if line.decision is not None and about[line.number] != _about(line):

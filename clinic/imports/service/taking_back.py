@@ -39,4 +39,4 @@ def take_back(row: Import, context: Context, tell: Callable[[int, int], None]) -
         facility_id=row.facility_id,
         detail={"kind": row.kind, "removed": gone},
     )
-    return {"undone_at": clock.now()}
+    return {"committed_at": None, "undone_at": clock.now()}

@@ -17,6 +17,7 @@ from clinic.core.web import current_actor, is_timed_refresh, page, say
 from clinic.imports import service
 from clinic.imports.display import LineShown, show_lines
 from clinic.imports.kinds import Touched
+from clinic.imports.kinds.base import LINE, field_of
 from clinic.imports.models import Import, ImportState
 from clinic.imports.policy import IMPORTING
 from clinic.imports.queries import (
@@ -199,6 +200,7 @@ def _preview(actor: Actor, row: Import) -> dict[str, Any]:
     show = request.args.get("show", "all")
     show = show if show in SHOWS else "all"
     wrong = request.args.get("field") if show == "refused" else None
+    wrong = wrong if wrong == LINE or field_of(kind_of(row), wrong or "") else None
     after, before = (_number(request.args.get(name)) for name in ("after", "before"))
     lines = shown_lines(row.id, show, field_name=wrong, after=after or 0, before=before)
     has_more = len(lines) > PER_PAGE
