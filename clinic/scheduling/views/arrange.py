@@ -164,7 +164,7 @@ def hours(practitioner_id: int) -> Response:
     facility = here(actor)
     resource = setup.practitioner_resource(facility.id, practitioner_id)
     if request.method == "GET":
-        return _hours_page(practitioner_id, resource, _kept_days(resource))
+        return hours_page(practitioner_id, resource, kept_days(resource))
     days = _typed_days()
     try:
         valid_from = read_day(request.form.get("valid_from"), facility.zone)
@@ -172,48 +172,7 @@ def hours(practitioner_id: int) -> Response:
             arrange.set_hours(actor, resource, _intervals(days), valid_from=valid_from)
     except DomainError as error:
         resource = setup.practitioner_resource(facility.id, practitioner_id)
-        return _hours_page(practitioner_id, resource, days, error=error, status=error.status)
-    say(_("Saved."))
-    return go_to(url_for("scheduling.hours", practitioner_id=practitioner_id))
-
-
-@bp.post("/practitioners/<id:practitioner_id>/time-off")
-@allow(*ARRANGING)
-def add_time_off(practitioner_id: int) -> Response:
-    """Say that a practitioner is away for a while."""
-    actor = current_actor()
-    facility = here(actor)
-    resource = setup.practitioner_resource(facility.id, practitioner_id)
-    form = request.form
-    first, last = read_day(form.get("from_day"), facility.zone), read_day(form.get("to_day"), facility.zone)
-    begins, over = read_time(form.get("from_time")), read_time(form.get("to_time"))
-    starts = clock.at(first, begins or time.min, facility.zone)
-    ends = (
-        clock.at(last, over, facility.zone)
-        if over is not None
-        else clock.at(last + timedelta(days=1), time.min, facility.zone)
-    )
-    try:
-        with unit_of_work():
-            arrange.add_time_off(
-                actor, resource, starts=starts, ends=ends, reason=one_line(form.get("reason", ""))[:200]
-            )
-    except DomainError as error:
-        resource = setup.practitioner_resource(facility.id, practitioner_id)
-        days = _kept_days(resource)
-        return _hours_page(practitioner_id, resource, days, off_error=error, status=error.status)
-    say(_("Saved."))
-    return go_to(url_for("scheduling.hours", practitioner_id=practitioner_id))
-
-
-@bp.post("/practitioners/<id:practitioner_id>/time-off/<id:time_off_id>/remove")
-@allow(*ARRANGING)
-def remove_time_off(practitioner_id: int, time_off_id: int) -> Response:
-    """Take time off back."""
-    actor = current_actor()
-    resource = setup.practitioner_resource(here(actor).id, practitioner_id)
-    with unit_of_work():
-        arrange.remove_time_off(actor, resource, time_off_id)
+        return hours_page(practitioner_id, resource, days, error=error, status=error.status)
     say(_("Saved."))
     return go_to(url_for("scheduling.hours", practitioner_id=practitioner_id))
 
@@ -234,7 +193,8 @@ def _typed_days() -> list[DayHours]:
     ]
 
 
-def _kept_days(resource: Resource) -> list[DayHours]:
+def kept_days(resource: Resource) -> list[DayHours]:
+    """The weekly hours as the form shows them."""
     kept = setup.hours_on(resource.id, clock.today(here(current_actor()).zone))
     if not kept:
         coming = setup.hours_on(resource.id, clock.today(here(current_actor()).zone) + timedelta(days=30))
@@ -261,7 +221,7 @@ def _intervals(days: list[DayHours]) -> list[Interval]:
     return intervals
 
 
-def _hours_page(
+def hours_page(
     practitioner_id: int,
     resource: Resource,
     days: list[DayHours],
@@ -270,6 +230,7 @@ def _hours_page(
     off_error: DomainError | None = None,
     status: int = 200,
 ) -> Response:
+    """Hours and time off of a practitioner, with what is wrong beside what was typed."""
     facility = here(current_actor())
     names = [
         _("Monday"),
