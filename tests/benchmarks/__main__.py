@@ -31,6 +31,7 @@ from clinic.core import clock
 from clinic.core.access import SYSTEM, Role
 from clinic.core.db import db
 from clinic.local.testing import start_test_services
+from tests.benchmarks.imports import print_imports
 from tests.benchmarks.search import print_search
 
 DATABASE = "sutra_bench"
@@ -62,16 +63,18 @@ def main() -> None:
     parser.add_argument("--patients", type=int, default=1_000)
     parser.add_argument("--visits", type=int, default=10_000)
     parser.add_argument("--requests", type=int, default=20)
-    parser.add_argument("--only", choices=("calendar", "search"))
+    parser.add_argument("--only", choices=("calendar", "search", "imports"))
     wanted = parser.parse_args()
     services = start_test_services()
     os.environ["TEST_DATABASE_URL"], os.environ["TEST_REDIS_URL"] = services.database_url, services.redis_url
     try:
-        if wanted.only != "search":
+        if wanted.only in (None, "calendar"):
             scene = _scene(wanted.patients, wanted.visits)
             _print(scene, wanted.requests, wanted.patients, wanted.visits)
-        if wanted.only != "calendar":
+        if wanted.only in (None, "search"):
             print_search()
+        if wanted.only in (None, "imports"):
+            print_imports()
     finally:
         services.stop()
 
