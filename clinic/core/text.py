@@ -7,6 +7,7 @@ import unicodedata
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _BLANKS = re.compile(r"\s+")
+_NO_ASCII_WORD = re.compile("[^a-z0-9]+")
 LIKE_ESCAPE = "\\"
 
 
@@ -29,7 +30,10 @@ def fold(name: str) -> str:
 
     Devanagari vowel signs and conjuncts are marks too, and stay: without them the name would be another.
     """
-    decomposed = unicodedata.normalize("NFKD", one_line(name)).casefold()
+    line = one_line(name)
+    if line.isascii():  # the same in a quarter of the time
+        return _NO_ASCII_WORD.sub(" ", line.lower()).strip()
+    decomposed = unicodedata.normalize("NFKD", line).casefold()
     letters = (
         mark
         for mark in decomposed

@@ -54,6 +54,8 @@ _LONGEST_BLANK = 40
 
 def is_blank(text: str) -> bool:
     """True for an empty cell and for the ways to write that there is nothing: ``-``, ``NA``, ``पता नहीं``."""
+    if not text:
+        return True
     line = one_line(text)
     if len(line) > _LONGEST_BLANK:
         return False

@@ -172,6 +172,8 @@ def _checked(reader: Reader, details: PatientDetails) -> PatientDetails:
 
 def _with_left_out(reader: Reader, details: PatientDetails) -> PatientDetails:
     """What was wrong and left out is not lost: it is kept, as it stood, under the remarks."""
+    if not reader.left_out:
+        return replace(details, remarks=details.remarks or None)
     labels = {entry.name: str(entry.label) for entry in FIELDS}
     kept = [f"{labels[name]}: {text}" for name, text in reader.left_out.items()]
     return replace(details, remarks="\n".join([*filter(None, [details.remarks]), *kept]) or None)
