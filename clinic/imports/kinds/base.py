@@ -28,9 +28,13 @@ class Field:
     """Something a column can fill.
 
     ``heading`` is what our own lists call it; ``words`` are other headings for it, folded. ``looks`` tells
-    from a cell whether a column without a telling heading may be this. Several columns may fill a field
-    with a ``joiner``. ``needed`` fields must be filled by a column; without ``essential`` ones a line says
-    nothing, though another column may say the same.
+    from a cell whether a column without a telling heading may be this, ``column`` the same from all its
+    cells; ``only_nameless`` asks where there is no heading at all. Several columns may fill a field with a
+    ``joiner``; of one with ``parts`` only columns with such headings. ``needed`` fields must be filled by a
+    column; without ``essential`` ones a line says nothing, though another column may say the same.
+
+    A heading that only holds one of the ``words`` is this field ``unless`` one of those stands in it too. A
+    field is guessed only where a column for one of those ``beside`` it is.
     """
 
     name: str
@@ -41,6 +45,11 @@ class Field:
     essential: bool = False
     looks: Callable[[str], bool] | None = None
     joiner: str | None = None
+    column: Callable[[Sequence[str]], bool] | None = None
+    only_nameless: bool = False
+    parts: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def may_be_left_out(self) -> bool:

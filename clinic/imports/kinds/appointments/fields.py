@@ -25,6 +25,10 @@ FIELDS: tuple[Field, ...] = (
         ),
         essential=True,
         joiner=" ",
+        parts=words("first name|last name|surname"),
+        unless=words(
+            "city|address|phone|mobile|email|age|sex|gender|room|treatment|therapy|procedure|event|user"
+        ),
     ),
     Field(
         name="patient_number",
@@ -54,6 +58,7 @@ FIELDS: tuple[Field, ...] = (
             "मोबाइल|मोबाइल नंबर|फोन|फ़ोन|फोन नंबर|फ़ोन नंबर|संपर्क",
         ),
         essential=True,
+        unless=words("name|person|address"),
         looks=lambda cell: bool(_PHONE.fullmatch(cell)),
     ),
     Field(
@@ -77,6 +82,7 @@ FIELDS: tuple[Field, ...] = (
             "दिनांक|तारीख|तारीख़|तिथि|अपॉइंटमेंट दिनांक",
         ),
         essential=True,
+        unless=words("birth|dob|registration|first"),
         looks=lambda cell: bool(_DAY.fullmatch(cell)),
     ),
     Field(

@@ -24,6 +24,8 @@ FIELDS: tuple[Field, ...] = (
         ),
         needed=True,
         joiner=" ",
+        parts=words("first name|last name|surname"),
+        unless=words("city|state|address|phone|mobile|email|department|degree|service|patient|user"),
         looks=lambda cell: bool(_TITLED.fullmatch(cell)),
     ),
     Field(
@@ -93,6 +95,7 @@ FIELDS: tuple[Field, ...] = (
             "telephone|phone|phone no|phone number|mobile|mobile no|mobile number|mob|contact|contact no|contact number",
             "मोबाइल|मोबाइल नंबर|फोन|फ़ोन|फोन नंबर|फ़ोन नंबर|संपर्क|संपर्क नंबर|दूरभाष",
         ),
+        unless=words("name|person|address|emergency"),
     ),
     Field(
         name="email",
@@ -109,6 +112,7 @@ FIELDS: tuple[Field, ...] = (
             "address|full address|street|street address|address 1|address 2|address line 1|address line 2",
             "पता|पूरा पता",
         ),
+        unless=words("name|email|mail|web|ip"),
         joiner=", ",
     ),
     Field(

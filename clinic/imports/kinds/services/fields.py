@@ -23,6 +23,7 @@ FIELDS: tuple[Field, ...] = (
             "नाम|सेवा|सेवा का नाम|उपचार|उपचार का नाम|चिकित्सा|विवरण|थेरेपी",
         ),
         needed=True,
+        unless=words("patient|client|room|category|department|template|hindi|code"),
     ),
     Field(
         name="code",
