@@ -1,6 +1,7 @@
 """What one cell of a register means. Pure functions: text in, a value or ``Invalid`` out."""
 
 from clinic.imports.values.addresses import read_email, read_postal_code
+from clinic.imports.values.age_and_sex import split_sex
 from clinic.imports.values.amounts import read_minutes, read_money
 from clinic.imports.values.births import Birth, read_birth
 from clinic.imports.values.blank import is_blank
@@ -36,5 +37,6 @@ __all__ = [
     "read_sex",
     "read_time",
     "read_yes_no",
+    "split_sex",
     "write_allergies",
 ]

@@ -10,7 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from clinic.core.errors import Invalid
 from clinic.core.i18n import gettext as _
-from clinic.imports.values.blank import word
+from clinic.imports.values.age_and_sex import MOST_MONTHS, split_sex
+from clinic.imports.values.blank import plain, word
 from clinic.patients.details import OLDEST_YEARS
 
 _UNITS = {
@@ -34,6 +35,7 @@ _AFTER = re.compile(
     r"|\s?\((?:m|f|male|female|पु|म|पुरुष|महिला)\)|\s?[/,]\s?(?:m|f|male|female|पु|म|पुरुष|महिला)|\s?f|\s(?:male|female|पुरुष|महिला))$"
 )
 _PART = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*\.?((?!\d)[^\d\s.,]*)\.?[\s,&]*(?:(?:and|और)\s)?")
+_BARE_M = re.compile(r"(\d{1,3})\s?([mM])\.?")
 _FRACTIONS = {"½": ".5", "¼": ".25", "¾": ".75"}
 
 
@@ -61,8 +63,12 @@ def without_about(text: str) -> str:
 def read_age(text: str, *, field: str) -> Age | None:
     """An age (``13``, ``14y 0m``, ``1.5 yrs``, ``45+``, ``8 माह``); None if it is none.
 
-    Raises Invalid for one that nobody has: more than 149 years.
+    ``6m`` are months, ``45M`` and ``18/M`` years of a man. Raises Invalid for ``18M``, which may be either,
+    and for an age that nobody has: more than 149 years.
     """
+    text, _sex = split_sex(text)
+    if found := _BARE_M.fullmatch(plain(text)):
+        _refuse_either(int(found[1]), found[2], field)
     line = without_about(text)
     for _round in range(3):
         line = _AFTER.sub("", line).strip()
@@ -79,6 +85,18 @@ def read_age(text: str, *, field: str) -> Age | None:
     if months / 12 + days / 365 >= OLDEST_YEARS + 1:
         raise Invalid(_("An age is between 0 and 149 years."), field=field)
     return Age(months=_whole(months), days=_whole(days))
+
+
+def _refuse_either(number: int, letter: str, field: str) -> None:
+    if letter == "M" or number > MOST_MONTHS:
+        raise Invalid(
+            _(
+                "Is this %(number)d months, or %(number)d years and male?"
+                " Write %(number)d months or %(number)d.",
+                number=number,
+            ),
+            field=field,
+        )
 
 
 def _amounts(line: str) -> dict[str, Decimal] | None:

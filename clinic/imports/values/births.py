@@ -17,6 +17,8 @@ from clinic.patients.details import OLDEST_YEARS
 from clinic.patients.models import BirthPrecision
 
 _BOTH = re.compile(r"([^()]{1,40}?)\s?\(([^()]{1,40})\)")
+_SHORT_YEAR = re.compile(r"\s*['\u2018\u2019\u02bc`\u00b4]\s?(\d{2})\s*")
+_NO_YEARS = re.compile(r"0+(?:\.0+)?\s*(?:y\w*|वर्ष|साल)?(?:$|\s*[/,(])")
 _FIRST_SERIAL = 10_000
 """Spreadsheet numbers of birth dates begin earlier than others: 10000 is 18 May 1927."""
 
@@ -40,6 +42,9 @@ def read_birth(
     """
     if is_nothing(text):
         return None
+    if short := _SHORT_YEAR.fullmatch(text):
+        year = Written(year=int(short[1]), two_digits=True)
+        return _from_date(year, text, counted_from=min(counted_from, today), today=today, field=field)
     line = _one_of_two(within(text, LONGEST_DAY, field=field), order)
     known = without_about(line)
     written = read_written(known, order, first_serial=_FIRST_SERIAL) or read_written_part(known)
@@ -86,11 +91,10 @@ def _from_age(line: str, *, counted_from: date, today: date, field: str) -> Birt
     if value > today:
         raise Invalid(_("This day is still to come."), field=field)
     _check_years(value, today, field)
-    return Birth(
-        value=value,
-        precision=BirthPrecision.AGE,
-        note=_("The age was counted back from %(day)s.", day=show_date(counted_from)),
-    )
+    notes = [_("The age was counted back from %(day)s.", day=show_date(counted_from))]
+    if _NO_YEARS.match(without_about(line)):
+        notes.insert(0, _("Age 0: is it a newborn?"))
+    return Birth(value=value, precision=BirthPrecision.AGE, note=" ".join(notes))
 
 
 def _check_years(value: date, today: date, field: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -15,11 +16,14 @@ from clinic.core.text import fold
 from clinic.imports import values
 from clinic.imports.kinds.base import Context, Reader, Reading
 from clinic.imports.kinds.patients.fields import FIELDS
+from clinic.imports.kinds.patients.names import read_name, refuse_formulas
 from clinic.patients.allergy_text import read_allergies
 from clinic.patients.details import COLUMNS, PatientDetails, check
 from clinic.patients.models import AllergyStatus, Sex
 
 MRN = re.compile(r"SU-[1-9][0-9]{0,11}")
+FARTHEST_APART_DAYS = 731
+"""An age in whole years and a date of birth may lie two years apart and still be of one person."""
 _FIELD_OF_COLUMN = {"birth_date": "birth", "age": "birth", "first_visit_on": "first_visit"}
 """Where a fault of the domain belongs on the line."""
 
@@ -27,10 +31,12 @@ _FIELD_OF_COLUMN = {"birth_date": "birth", "age": "birth", "first_visit_on": "fi
 def read_patient(cells: Mapping[str, str], context: Context) -> Reading:
     """Read a line: what is wrong stands beside its field, and what was read in a way worth knowing too."""
     reader = Reader(cells, context)
+    refuse_formulas(reader)
     country = _country(reader)
+    name, relation = read_name(reader)
     details = PatientDetails(
-        name=_name(reader),
-        sex=reader.take("sex", values.read_sex) or Sex.UNKNOWN,
+        name=name,
+        sex=reader.take("sex", values.read_sex) or _sex_beside_age(reader) or Sex.UNKNOWN,
         email=reader.take("email", values.read_email),
         locale=_locale(reader),
         postal_code=reader.take("postal_code", lambda cell: values.read_postal_code(cell, country=country)),
@@ -38,7 +44,7 @@ def read_patient(cells: Mapping[str, str], context: Context) -> Reading:
         prakriti=reader.take("prakriti", values.read_prakriti),
         blood_group=reader.take("blood_group", values.read_blood_group),
         medical_history=reader.text("medical_history") or None,
-        remarks=reader.text("remarks") or None,
+        remarks="\n".join(filter(None, [reader.text("remarks"), relation])) or None,
         line=_plain(reader, "line"),
         city=_plain(reader, "city"),
         state=_plain(reader, "state"),
@@ -72,16 +78,6 @@ def read_patient(cells: Mapping[str, str], context: Context) -> Reading:
     return reading
 
 
-def _name(reader: Reader) -> str:
-    name = reader.text("name")
-    if values.is_blank(name):
-        reader.refuse("name", _("There is no name on this line."))
-        return ""
-    if not any(letter.isalpha() for letter in name):
-        reader.refuse("name", _("This is not a name."))
-    return name
-
-
 def _plain(reader: Reader, name: str) -> str | None:
     text = reader.text(name)
     return None if values.is_blank(text) else text
@@ -101,6 +97,12 @@ def _locale(reader: Reader) -> str:
     return "hi" if text in ("hindi", "हिन्दी", "हिंदी") else "en"
 
 
+def _sex_beside_age(reader: Reader) -> str | None:
+    """The sex in a cell for age and sex, else the letter behind an age: ``45/F``."""
+    _age, sex = values.split_sex(reader.text("age_sex"), both=True)
+    return sex or values.split_sex(reader.text("age"))[1]
+
+
 def _with_dates(reader: Reader, details: PatientDetails) -> PatientDetails:
     """First visit and birth; an age counts back from the first visit, else from the day of the import."""
     order, today = reader.context.order, reader.context.today
@@ -114,7 +116,14 @@ def _with_dates(reader: Reader, details: PatientDetails) -> PatientDetails:
     def read(cell: str) -> values.Birth | None:
         return values.read_birth(cell, order=order, counted_from=counted_from, today=today)
 
-    birth = reader.take("birth", read) or reader.take("age", read)
+    def read_with_sex(cell: str) -> values.Birth | None:
+        return read(values.split_sex(cell, both=True)[0])
+
+    birth = reader.take("birth", read)
+    if birth is None:
+        birth = reader.take("age", read) or reader.take("age_sex", read_with_sex)
+    else:
+        _compare_ages(reader, birth, counted_from, read_with_sex)
     if birth is None:
         return replace(details, first_visit_on=visited)
     if visited and birth.value > visited:
@@ -122,6 +131,18 @@ def _with_dates(reader: Reader, details: PatientDetails) -> PatientDetails:
     return replace(
         details, first_visit_on=visited, birth_date=birth.value, birth_precision=str(birth.precision)
     )
+
+
+def _compare_ages(
+    reader: Reader, birth: values.Birth, counted_from: date, read: Callable[[str], values.Birth | None]
+) -> None:
+    """Say so where an age beside the date of birth is another one."""
+    for name in ("age", "age_sex"):
+        with suppress(Invalid):
+            age = read(reader.text(name))
+            if age is not None and abs((age.value - birth.value).days) > FARTHEST_APART_DAYS:
+                years = (counted_from - age.value).days * 100 // 36_524
+                reader.note(name, _("The age says %(years)d; the date of birth counts.", years=years))
 
 
 def _with_phones(reader: Reader, details: PatientDetails) -> tuple[PatientDetails, str | None]:
