@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
+from clinic.core.phones import show_mobile
 from clinic.exports.policy import Listing
 from clinic.patients.allergy_text import write_allergies
 from clinic.patients.models import BirthPrecision, Sex
@@ -76,6 +77,12 @@ def _died(patient: Any) -> str:
     return _day(patient.deceased_on) or "yes"
 
 
+def _telephone(number: str | None) -> str:
+    """An Indian mobile as people write it, which no spreadsheet takes for a sum; any other in E.164."""
+    indian = number is not None and number.startswith("+91") and len(number) == 13 and number[3] in "6789"
+    return show_mobile(number) if indian else number or ""
+
+
 def _sex(value: str | None) -> str:
     return "" if value in (None, Sex.UNKNOWN) else str(value)
 
@@ -97,7 +104,7 @@ PATIENTS = (
     Column("Name", _patients("name"), 28),
     Column("Sex", lambda line: _sex(line.patient.sex), 9),
     Column("Date of birth", lambda line: birth_cell(line.patient.birth_date, line.patient.birth_precision)),
-    Column("Mobile", _patients("mobile"), 18),
+    Column("Mobile", lambda line: _telephone(line.patient.mobile), 18),
     Column("Telephone", _patients("phone_as_given"), 18),
     Column("E-mail", _patients("email"), 28),
     Column("Language", _patients("locale"), 10),
@@ -107,7 +114,7 @@ PATIENTS = (
     Column("PIN code", _patients("postal_code"), 10),
     Column("Country", _patients("country"), 9),
     Column("Emergency name", _patients("emergency_name"), 22),
-    Column("Emergency telephone", _patients("emergency_phone"), 20),
+    Column("Emergency telephone", lambda line: _telephone(line.patient.emergency_phone), 20),
     Column("Emergency relationship", _patients("emergency_relationship"), 22),
     Column("File number", _patients("file_number"), 14),
     Column("First visit", lambda line: _day(line.patient.first_visit_on), 12),
@@ -159,7 +166,7 @@ APPOINTMENTS = (
     Column("Minutes", lambda line: int((line.visit.ends - line.visit.starts).total_seconds()) // 60, 10),
     Column("Patient number", _visits("mrn"), 15),
     Column("Patient", _visits("patient"), 28),
-    Column("Mobile", _visits("mobile"), 18),
+    Column("Mobile", lambda line: _telephone(line.visit.mobile), 18),
     Column("Practitioner", _visits("practitioner"), 28),
     Column("Service", _visits("service"), 24),
     Column("Room", _visits("room"), 16),

@@ -14,6 +14,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -77,7 +78,8 @@ class Import(Base, InGroup, Created):
     from ``counted_from`` where a line has no first visit. ``lenient`` names fields whose wrong values are
     left out instead of refusing the line. ``done`` of ``total`` lines is how far the present step has come;
     ``beat_at`` is when it last moved. ``attempt`` counts the steps begun: a worker still at an earlier one
-    finds another number, and gives up what it did.
+    finds another number, and gives up what it did. ``acting_id`` is who asked for the present step: it is
+    taken with their rights, and in their name.
     """
 
     __tablename__ = "imports"
@@ -104,6 +106,7 @@ class Import(Base, InGroup, Created):
     beat_at: Mapped[Instant | None]
     attempt: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    acting_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     committed_at: Mapped[Instant | None]
     undone_at: Mapped[Instant | None]
     undone_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -147,6 +150,7 @@ class ImportRow(Base):
         CheckConstraint(_one_of("outcome", Outcome), name="outcome_known"),
         CheckConstraint(_one_of("decision", Decision), name="decision_known"),
         CheckConstraint("(record_id IS NULL) = (written_at IS NULL)", name="written_has_record"),
+        Index("ix_import_rows_record", "record_id", postgresql_where=text("record_id IS NOT NULL")),
         Index("ix_import_rows_outcome", "import_id", "outcome", "number"),
         Index("ix_import_rows_name", "import_id", "match_name", "number"),
         Index("ix_import_rows_contact", "import_id", "match_contact", "number"),

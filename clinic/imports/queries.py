@@ -138,7 +138,7 @@ def counts_of(import_id: int) -> Counts:
             lines(func.jsonb_array_length(ImportRow.notes) > 0, unwritten).label("noted"),
             lines(ImportRow.written_at.is_not(None)).label("written"),
             lines(ImportRow.added.is_(True)).label("added"),
-            lines(to_write()).label("ready"),
+            lines(to_write(), or_(ImportRow.outcome != Outcome.PRESENT, has_changes())).label("ready"),
         ).where(ImportRow.import_id == import_id)
     ).one()
     return Counts(**row._mapping, reasons=_reasons(import_id))

@@ -12,6 +12,7 @@ from sqlalchemy import delete, select
 from clinic.core.db import db, unit_of_work
 from clinic.core.text import clean, one_line
 from clinic.exports.policy import Listing
+from clinic.imports.values import is_blank
 from clinic.patients.details import RELATIONSHIPS, AllergyEntry, PatientDetails
 from clinic.patients.models import Patient, Prakriti, Sex
 from clinic.patients.models.patient import BLOOD_GROUPS
@@ -25,7 +26,7 @@ WRITTEN = st.text(
 SEVERAL_LINES = st.lists(WRITTEN, max_size=3).map(lambda lines: clean("\n".join(lines)).strip())
 LETTERS = st.text(
     st.sampled_from("abcdefghijklmnopqrstuvwxyzकखगघचजटडतदनपबमयरलवसहािीुेो"), min_size=3, max_size=12
-)
+).filter(lambda text: not is_blank(text))
 DAYS = st.dates(date(1930, 1, 1), date(2020, 12, 31))
 ALLERGIES = st.lists(
     st.builds(

@@ -14,6 +14,7 @@ from clinic.imports.reading.shape import LONGEST_CELL, Fault, Line
 _NEUTRALISED = ("'=", "'+", "'-", "'@", "'\t", "'\r", "'\n", "''")
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _ESCAPED_CONTROL = re.compile("_x(00[01][0-9A-Fa-f])_")
+MOST_EXTRA = 50
 
 
 def tidy(cell: str) -> str:
@@ -35,7 +36,10 @@ def is_blank(cells: Sequence[str]) -> bool:
 
 
 def make_line(number: int, cells: Sequence[str], *, columns: int, fault: Fault | None) -> Line | None:
-    """The row as ``columns`` tidy cells, with its gravest fault; None for a blank row."""
+    """The row as ``columns`` tidy cells, with its gravest fault; None for a blank row.
+
+    Of an overlong row up to MOST_EXTRA cells more are kept: nothing of a line is lost sight of.
+    """
     written = "".join(cells)
     plain = written.isprintable()
     kept = list(map(str.strip if plain and "'" not in written else tidy, cells[:columns]))
@@ -43,6 +47,9 @@ def make_line(number: int, cells: Sequence[str], *, columns: int, fault: Fault |
         fault = "unreadable"
     elif tidy("".join(cells[columns:])):
         fault = "overlong"
+        kept += [tidy(cell)[:LONGEST_CELL] for cell in cells[columns : columns + MOST_EXTRA]]
+        while not kept[-1]:
+            kept.pop()
     if any(len(cell) > LONGEST_CELL for cell in kept):
         kept = [cell[:LONGEST_CELL] for cell in kept]
         fault = fault if fault == "unreadable" else "overlong"

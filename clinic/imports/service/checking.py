@@ -15,6 +15,7 @@ from clinic.imports.kinds import Context, Kind
 from clinic.imports.kinds.base import LINE, cells_by_field
 from clinic.imports.models import Import, ImportRow, Outcome
 from clinic.imports.queries import kind_of
+from clinic.imports.service.file import take_stock
 from clinic.imports.service.lines import load_lines, store_lines
 
 BATCH = 500
@@ -40,6 +41,7 @@ def check_all(row: Import, context: Context, tell: Callable[[int, int], None]) -
             .limit(min(BATCH, kind.batch))
         )
         if not rows:
+            take_stock()
             return {"done": total, "total": total}
         last, done = rows[-1].number, done + len(rows)
         check_lines(kind, row.mapping, context, rows)
@@ -77,7 +79,7 @@ def check_lines(kind: Kind, mapping: Sequence[str], context: Context, rows: Sequ
         reading = kind.read(cells, context)
         line.fingerprint = fingerprint(mapping, line)
         line.values, line.notes = reading.values, reading.notes
-        line.faults = [*_flaws(line, context), *reading.faults]
+        line.faults = [*_flaws(line, context, len(mapping)), *reading.faults]
         line.match_name, line.match_contact = reading.name, reading.contact
         line.outcome = Outcome.REFUSED if line.faults else Outcome.NEW
         if line.faults:
@@ -109,17 +111,18 @@ def fingerprint(mapping: Sequence[str], line: ImportRow) -> str:
     return hashlib.sha256(json.dumps(cells, ensure_ascii=True).encode()).hexdigest()
 
 
-def _flaws(line: ImportRow, context: Context) -> list[dict[str, str]]:
+def _flaws(line: ImportRow, context: Context, width: int) -> list[dict[str, str]]:
     if not line.flaw or line.mended.get(ACCEPTED) or LINE in context.lenient:
         return []
-    return [{"field": LINE, "message": flaw_words(line.flaw, line.cells)}]
+    return [{"field": LINE, "message": flaw_words(line.flaw, line.cells[width:])}]
 
 
-def flaw_words(flaw: str, cells: Sequence[str]) -> str:
-    """What is wrong with a line as a whole."""
+def flaw_words(flaw: str, extra: Sequence[str]) -> str:
+    """What is wrong with a line as a whole; ``extra`` are the cells beyond the headings."""
     words: Mapping[str, str] = {
         "torn": _("The line stops in the middle: something is missing at its end."),
         "unreadable": _("The line has characters that cannot be read."),
         "overlong": _("The line has more cells than there are headings."),
     }
-    return words.get(flaw, flaw) if cells else flaw
+    shown = ", ".join(f"“{cell[:40]}”" for cell in extra if cell)
+    return f"{words.get(flaw, flaw)} {shown}".rstrip()

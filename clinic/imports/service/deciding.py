@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import delete, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, update
 
 from clinic.audit import service as audit
 from clinic.core import clock
@@ -18,12 +17,10 @@ from clinic.core.text import clean
 from clinic.facilities.queries import get_facility
 from clinic.imports.kinds import Context, Kind, Touched
 from clinic.imports.kinds.base import LINE, field_of
-from clinic.imports.mapping import folded
 from clinic.imports.models import (
     Decision,
     Import,
     ImportChunk,
-    ImportHeading,
     ImportRow,
     ImportState,
     Outcome,
@@ -47,7 +44,7 @@ def context_of(actor: Actor, row: Import) -> Context:
 
 
 def confirm_mapping(actor: Actor, row: Import, mapping: Sequence[str], *, day_order: str) -> None:
-    """Say what the columns are, remember it by their headings, and have the lines looked at.
+    """Say what the columns are, and have the lines looked at.
 
     Raises Invalid for fields named twice or needed and missing, Conflict when lines were written.
     """
@@ -60,22 +57,7 @@ def confirm_mapping(actor: Actor, row: Import, mapping: Sequence[str], *, day_or
     if day_order not in tuple(Order):
         raise Invalid(_("Say how days are written."), field="day_order")
     row.mapping, row.day_order = chosen, day_order
-    remembered = {
-        folded(heading): name for heading, name in zip(headings, chosen, strict=True) if folded(heading)
-    }
-    if remembered and (row.shape or {}).get("header_row"):
-        statement = insert(ImportHeading).values(
-            [
-                {"facility_id": row.facility_id, "kind": row.kind, "heading": heading, "field": name}
-                for heading, name in sorted(remembered.items())
-            ]
-        )
-        db.session.execute(
-            statement.on_conflict_do_update(
-                constraint="pk_import_headings", set_={"field": statement.excluded.field}
-            )
-        )
-    begin(row, ImportState.CHECKING)
+    begin(actor, row, ImportState.CHECKING)
     _record(actor, row, "import.mapped")
 
 
@@ -118,13 +100,13 @@ def decide(actor: Actor, row: Import, line: ImportRow, decision: str) -> None:
     line.decision = decision or None
     store_lines([line])
     _touch(row)
-    _record(actor, row, "import.line_decided", line=line.number)
+    _record(actor, row, "import.line_decided", line=line.number, decision=decision or "none")
 
 
 def decide_all(actor: Actor, row: Import, decision: str) -> int:
     """The same decision for all lines that wait for one; how many did."""
     _must_be(row, ImportState.READY)
-    if decision not in tuple(Decision):
+    if decision not in (Decision.FILL, Decision.ADD, Decision.LEAVE):
         raise Invalid(_("Choose one of these."), field="decision")
     decided = db.session.execute(
         update(ImportRow)
@@ -139,7 +121,7 @@ def decide_all(actor: Actor, row: Import, decision: str) -> int:
         .execution_options(synchronize_session=False)
     ).all()
     _touch(row)
-    _record(actor, row, "import.lines_decided")
+    _record(actor, row, "import.lines_decided", lines=len(decided), decision=decision)
     return len(decided)
 
 
@@ -150,7 +132,7 @@ def leave_out(actor: Actor, row: Import, name: str, *, leave: bool) -> None:
     if name != LINE and (known is None or not known.may_be_left_out):
         raise Invalid(_("Without this a line cannot be taken."))
     row.lenient = sorted({*row.lenient, name} if leave else {*row.lenient} - {name})
-    begin(row, ImportState.CHECKING)
+    begin(actor, row, ImportState.CHECKING)
     _record(actor, row, "import.left_out")
 
 
@@ -160,12 +142,12 @@ def commit(actor: Actor, row: Import) -> None:
     any_line = db.session.query(ImportRow.number).where(ImportRow.import_id == row.id, to_write()).first()
     if any_line is None:
         raise Conflict(_("There is nothing to bring in yet."))
-    begin(row, ImportState.COMMITTING)
+    begin(actor, row, ImportState.COMMITTING)
     _record(actor, row, "import.started")
 
 
 def stop(actor: Actor, row: Import) -> None:
-    """Stop: while lines are being brought in nothing of them stays; before that the import ends.
+    """Stop: while lines are being brought in nothing of them stays; before that the import is put aside.
 
     Raises Conflict when it is too late.
     """
@@ -173,13 +155,7 @@ def stop(actor: Actor, row: Import) -> None:
         row.state, row.why = ImportState.READY, _("Stopped. Nothing was written.")
         row.attempt += 1
     elif row.state in (ImportState.READING, ImportState.CHECKING, *OPEN, ImportState.FAILED):
-        if row.committed_at is not None:
-            row.state = ImportState.DONE
-        else:
-            begun = row.is_working
-            row.state = ImportState.CANCELLED
-            if not begun:  # else the worker does: it has locked the lines, and waits for this row to say so
-                forget_lines([row.id])
+        row.state = ImportState.DONE if row.committed_at is not None else ImportState.CANCELLED
         row.attempt += 1
     else:
         raise Conflict(_("It is too late to stop this."))
@@ -189,12 +165,23 @@ def stop(actor: Actor, row: Import) -> None:
 
 
 def go_on(actor: Actor, row: Import) -> None:
-    """Look again at the lines that were not brought in, to mend and decide them."""
-    _must_be(row, ImportState.DONE, ImportState.UNDONE)
+    """Take an import up again: one that was put aside, or the lines of another that were not brought in."""
+    _must_be(row, ImportState.DONE, ImportState.UNDONE, ImportState.CANCELLED)
     if row.cleared_at is not None:
         raise Conflict(_("The lines of this file are no longer kept."))
-    begin(row, ImportState.CHECKING)
+    if row.shape is None:
+        begin(actor, row, ImportState.READING)
+    elif row.state == ImportState.CANCELLED and not _looked_at(row):
+        row.state = ImportState.MAPPING
+    else:
+        begin(actor, row, ImportState.CHECKING)
     _record(actor, row, "import.reopened")
+
+
+def _looked_at(row: Import) -> bool:
+    """Whether the columns were confirmed and the lines looked at."""
+    checked = select(ImportRow.number).where(ImportRow.import_id == row.id, ImportRow.outcome.is_not(None))
+    return db.session.scalar(select(checked.exists())) or False
 
 
 def undo(actor: Actor, row: Import) -> list[Touched]:
@@ -206,7 +193,7 @@ def undo(actor: Actor, row: Import) -> list[Touched]:
     if touched:
         return touched
     row.undone_by = actor.user_id
-    begin(row, ImportState.UNDOING)
+    begin(actor, row, ImportState.UNDOING)
     _record(actor, row, "import.undo_started")
     return []
 
@@ -251,7 +238,7 @@ def _touch(row: Import) -> None:
     db.session.flush()
 
 
-def _record(actor: Actor, row: Import, action: str, **detail: int) -> None:
+def _record(actor: Actor, row: Import, action: str, **detail: int | str) -> None:
     audit.record(
         actor,
         action,

@@ -38,6 +38,7 @@ def receive(
         locale=locale_tag(),
         counted_from=clock.today(facility.zone),
         created_by=actor.user_id,
+        acting_id=actor.user_id,
         beat_at=clock.now(),
     )
     db.session.add(row)
@@ -64,15 +65,16 @@ def read_again(actor: Actor, row: Import, *, sheet: str) -> None:
         raise Invalid(_("There is no such sheet."), field="sheet")
     db.session.execute(delete(ImportRow).where(ImportRow.import_id == row.id))
     row.shape = {**(row.shape or {}), "sheet": sheet}
-    begin(row, ImportState.READING)
+    begin(actor, row, ImportState.READING)
     audit.record(
         actor, "import.read_again", subject_type="import", subject_id=row.id, facility_id=row.facility_id
     )
 
 
-def begin(row: Import, state: ImportState) -> None:
-    """Give an import to the worker for its next step."""
+def begin(actor: Actor, row: Import, state: ImportState) -> None:
+    """Give an import to the worker for its next step, to be taken in the name of ``actor``."""
     row.state, row.why = state, None
+    row.acting_id = actor.user_id
     row.attempt += 1
     row.done = 0
     row.beat_at = clock.now()

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from clinic.core.cells import neutral
 from clinic.core.db import db
@@ -18,7 +18,7 @@ BATCH = 500
 
 
 def refused_file(row: Import) -> Iterator[str]:
-    """Lines refused or waiting, with their cells as they came and the reason last, as CSV text by pieces.
+    """Lines refused or waiting, as far as they were mended, and the reason last, as CSV text by pieces.
 
     Once mended it can be brought in as it is: the headings are the file's own.
     """
@@ -34,7 +34,10 @@ def refused_file(row: Import) -> Iterator[str]:
                 ImportRow.import_id == row.id,
                 ImportRow.number > last,
                 ImportRow.written_at.is_(None),
-                ImportRow.outcome.in_((Outcome.REFUSED, Outcome.DUPLICATE)),
+                or_(
+                    ImportRow.outcome == Outcome.REFUSED,
+                    and_(ImportRow.outcome == Outcome.DUPLICATE, ImportRow.decision.is_(None)),
+                ),
             )
             .order_by(ImportRow.number)
             .limit(BATCH)
@@ -42,9 +45,19 @@ def refused_file(row: Import) -> Iterator[str]:
         if not lines:
             return
         for line in lines:
-            cells = [*line.cells, *[""] * (len(headings) - len(line.cells))]
+            cells = _as_mended(row, line, len(headings))
             yield _written([*cells, _why(line, labels)], delimiter)
         last = lines[-1].number
+
+
+def _as_mended(row: Import, line: ImportRow, width: int) -> list[str]:
+    """The cells of a line, with what a person typed instead in the first column of its field."""
+    cells = [*line.cells[:width], *[""] * (width - len(line.cells))]
+    for name, text in line.mended.items():
+        places = [place for place, field in enumerate(row.mapping) if field == name]
+        for place in places:
+            cells[place] = text if place == places[0] else ""
+    return cells
 
 
 def _why(line: ImportRow, labels: dict[str, str]) -> str:

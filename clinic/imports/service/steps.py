@@ -29,7 +29,6 @@ from clinic.imports.kinds import Context, Stopped
 from clinic.imports.models import WORKING, Import, ImportState
 from clinic.imports.service.bringing_in import bring_in
 from clinic.imports.service.checking import check_all
-from clinic.imports.service.deciding import forget_lines
 from clinic.imports.service.file import read_file
 from clinic.imports.service.taking_back import take_back
 
@@ -68,14 +67,12 @@ def carry_on(import_id: int) -> bool:
             return False
         step = _next_step(import_id)
         if step is None:
-            _drop_cancelled(import_id)
             return False
         with force_locale(step.locale):
             try:
                 _take(step)
             except Stopped:
                 log.info("import_stopped", import_id=import_id, step=str(step.state))
-                _drop_cancelled(import_id)
             except DomainError as wrong:
                 _give_up(step, wrong.message)
             except SQLAlchemyError:
@@ -108,14 +105,6 @@ def _next_step(import_id: int) -> _Step | None:
         return _Step(row.id, ImportState(row.state), row.attempt, row.locale)
 
 
-def _drop_cancelled(import_id: int) -> None:
-    """Forget the file of an import that was ended: whoever ended it did not wait for a worker's lines."""
-    with unit_of_work():
-        row = db.session.get(Import, import_id, populate_existing=True)
-        if row is not None and row.state == ImportState.CANCELLED and row.cleared_at is None:
-            forget_lines([import_id])
-
-
 def _take(step: _Step) -> None:
     with unit_of_work() as session:
         row = session.get_one(Import, step.import_id)
@@ -128,10 +117,10 @@ def _take(step: _Step) -> None:
 
 
 def _actor_of(row: Import) -> Actor:
-    """Who brings it in, with the rights they have now. Raises Forbidden when those are gone."""
-    actor = SYSTEM if row.created_by is None else actor_of(row.created_by)
+    """Who asked for this step, with the rights they have now. Raises DomainError when those are gone."""
+    actor = SYSTEM if row.acting_id is None else actor_of(row.acting_id)
     if actor is None or not policy.can_import(actor, row.kind, row.facility_id):
-        raise DomainError(_("Whoever began this may no longer bring in such a list."))
+        raise DomainError(_("Whoever asked for this may no longer bring in such a list."))
     return actor
 
 
@@ -149,8 +138,12 @@ def _close(step: _Step, state: ImportState, **values: Any) -> None:
 
 def _give_up(step: _Step, why: str) -> None:
     try:
-        with unit_of_work():
-            _close(step, AFTER[step.state][1], why=why)
+        with unit_of_work() as session:
+            row = session.get_one(Import, step.import_id, populate_existing=True)
+            state = AFTER[step.state][1]
+            if state is ImportState.FAILED and row.committed_at is not None:
+                state = ImportState.DONE
+            _close(step, state, why=why)
     except Stopped:
         return
 

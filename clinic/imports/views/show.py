@@ -18,6 +18,7 @@ from clinic.imports import service
 from clinic.imports.display import LineShown, show_lines
 from clinic.imports.kinds import Touched
 from clinic.imports.kinds.base import LINE, field_of
+from clinic.imports.mapping import folded
 from clinic.imports.models import Import, ImportState
 from clinic.imports.policy import IMPORTING
 from clinic.imports.queries import (
@@ -27,6 +28,7 @@ from clinic.imports.queries import (
     get_import,
     kind_of,
     lock_import,
+    remembered_headings,
     samples_of,
     shown_lines,
 )
@@ -87,7 +89,7 @@ def commit(import_id: int) -> Response:
 @allow(*IMPORTING)
 def stop(import_id: int) -> Response:
     """Stop; nothing of what was begun stays."""
-    return _do(import_id, service.stop, said=_("Stopped. Nothing was written."))
+    return _do(import_id, service.stop)
 
 
 @bp.post("/imports/<id:import_id>/go-on")
@@ -178,6 +180,7 @@ def import_page(
 def _mapping(row: Import, chosen: list[str] | None) -> dict[str, Any]:
     headings = (row.shape or {}).get("headings", [])
     samples = samples_of(row.id, len(headings))
+    remembered = remembered_headings(row.facility_id, row.kind)
     return {
         "columns": [
             {
@@ -185,6 +188,7 @@ def _mapping(row: Import, chosen: list[str] | None) -> dict[str, Any]:
                 "heading": heading,
                 "field": (chosen or row.mapping)[place] if place < len(chosen or row.mapping) else "",
                 "samples": _few(samples[place]),
+                "remembered": folded(heading) in remembered,
             }
             for place, heading in enumerate(headings)
         ],

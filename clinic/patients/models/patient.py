@@ -153,7 +153,10 @@ class PatientIdentifier(Base):
     """What another system calls this patient."""
 
     __tablename__ = "patient_identifiers"
-    __table_args__ = (UniqueConstraint("system", "value", name="uq_patient_identifiers_system_value"),)
+    __table_args__ = (
+        UniqueConstraint("system", "value", name="uq_patient_identifiers_system_value"),
+        Index("ix_patient_identifiers_patient", "patient_id"),
+    )
     id: Mapped[Key]
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
     system: Mapped[str]

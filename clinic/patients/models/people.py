@@ -22,6 +22,7 @@ class Guardianship(Base, Created):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_guardianships_patient", "patient_id"),
+        Index("ix_guardianships_user", "user_id"),
     )
     id: Mapped[Key]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
@@ -44,6 +45,7 @@ class CareRelationship(Base, Created):
             postgresql_where=text("ended_at IS NULL"),
         ),
         Index("ix_care_relationships_practitioner", "practitioner_id"),
+        Index("ix_care_relationships_patient", "patient_id"),
     )
     id: Mapped[Key]
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))

@@ -23,7 +23,7 @@ from clinic.patients.models import Allergy, AllergyStatus, Patient, Sex
 from clinic.patients.service import find_alike
 
 SURE = 88
-"""From this score on it is the same person: name, mobile and birth all agree."""
+"""From this score on it may be the same person without anybody being asked."""
 MOST_OTHERS = 20
 """Earlier lines looked at for each line, by name and by mobile."""
 NOT_FILLED = frozenset({"birth_precision", "locale", "country"})
@@ -44,7 +44,7 @@ def judge(context: Context, rows: Sequence[ImportRow]) -> None:
             row.outcome = Outcome.PRESENT
             row.match = {"id": known[row.fingerprint], "known_line": True}
         elif row.number in by_number:
-            best[row.number] = (by_number[row.number], Likeness(score=100, reasons=(_("Same number"),)))
+            best[row.number] = by_number[row.number]
         elif alike.get(row.number):
             found = alike[row.number][0]
             best[row.number] = (found.patient.id, found.likeness)
@@ -129,9 +129,7 @@ def said_of(patient: Patient) -> dict[str, Any]:
 
 def _compare(row: ImportRow, patient: Patient, substances: Sequence[str], likeness: Likeness) -> None:
     fills, differs = changes(row.values, patient, substances)
-    sexes = {row.values.get("sex"), patient.sex} - {Sex.UNKNOWN, None}
-    sure = likeness.score >= SURE and len(sexes) < 2
-    row.outcome = Outcome.PRESENT if sure else Outcome.DUPLICATE
+    row.outcome = Outcome.PRESENT if _is_surely(row, patient, likeness) else Outcome.DUPLICATE
     row.match = {
         "id": patient.id,
         "score": likeness.score,
@@ -141,6 +139,23 @@ def _compare(row: ImportRow, patient: Patient, substances: Sequence[str], likene
     }
 
 
+def _is_surely(row: ImportRow, patient: Patient, likeness: Likeness) -> bool:
+    """Whether nobody has to be asked: the same name, and nothing that speaks against it.
+
+    Brothers and sisters share a mobile and, as twins, a birth date; families share a file number, and old
+    registers begin their numbers anew. A name that is only similar always waits for a person.
+    """
+    if likeness.score < SURE or sorted(fold(row.values["name"]).split()) != sorted(
+        patient.search_name.split()
+    ):
+        return False
+    sexes = {row.values.get("sex"), patient.sex} - {Sex.UNKNOWN, None}
+    mobiles = {row.values.get("mobile"), patient.mobile} - {None}
+    said, kept = row.values.get("birth_date"), patient.birth_date
+    births = not said or kept is None or _same("birth_date", said, kept.isoformat(), row.values, patient)
+    return len(sexes) < 2 and len(mobiles) < 2 and births
+
+
 def _same(name: str, value: Any, kept: Any, said: Mapping[str, Any], patient: Patient) -> bool:
     if name == "birth_date":
         exact = said.get("birth_precision") == "day" and patient.birth_precision == "day"
@@ -148,30 +163,40 @@ def _same(name: str, value: Any, kept: Any, said: Mapping[str, Any], patient: Pa
     return bool(fold(str(value)) == fold(str(kept)))
 
 
-def _by_number(context: Context, rows: Sequence[ImportRow]) -> dict[int, int]:
-    """Patients a line names by the clinic's number, or by file number and name."""
-    mrns = {row.values["mrn"]: row for row in rows if row.values.get("mrn")}
-    files = {
-        (str(row.values["file_number"]), row.match_name): row for row in rows if row.values.get("file_number")
-    }
-    named: dict[int, int] = {}
+def _by_number(context: Context, rows: Sequence[ImportRow]) -> dict[int, tuple[int, Likeness]]:
+    """Patients a line names by the clinic's number, or by file number and name, and why."""
+    named: dict[int, tuple[int, Likeness]] = {}
+    mrns = {row.values["mrn"] for row in rows if row.values.get("mrn")}
     if mrns:
-        for mrn, patient_id, name in db.session.execute(
+        found = db.session.execute(
             select(Patient.mrn, Patient.id, Patient.name).where(
                 Patient.mrn.in_(mrns), policy.visible(context.actor)
             )
-        ):
-            if are_alike(mrns[mrn].values["name"], name):
-                named[mrns[mrn].number] = patient_id
+        )
+        by_mrn = {mrn: (patient_id, name) for mrn, patient_id, name in found}
+        for row in rows:
+            if row.values.get("mrn") in by_mrn:
+                patient_id, name = by_mrn[row.values["mrn"]]
+                alike = are_alike(row.values["name"], name)
+                reason = _("Same number") if alike else _("Same number, another name")
+                named[row.number] = (patient_id, Likeness(score=100, reasons=(reason,)))
+    files = {
+        (str(row.values["file_number"]), row.match_name) for row in rows if row.values.get("file_number")
+    }
     if files:
-        for number, name, patient_id in db.session.execute(
+        filed = db.session.execute(
             select(Patient.file_number, Patient.search_name, Patient.id).where(
                 tuple_(Patient.file_number, Patient.search_name).in_(list(files)),
                 Patient.facility_id == context.facility.id,
                 policy.visible(context.actor),
             )
-        ):
-            named.setdefault(files[(number or "", name)].number, patient_id)
+        )
+        by_file = {(number or "", name): patient_id for number, name, patient_id in filed}
+        for row in rows:
+            key = (str(row.values.get("file_number") or ""), row.match_name or "")
+            if key in by_file and row.number not in named:
+                reasons = (_("Same file number and name"),)
+                named[row.number] = (by_file[key], Likeness(score=100, reasons=reasons))
     return named
 
 

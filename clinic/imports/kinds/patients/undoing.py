@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
 
 from clinic.accounts.models import RoleGrant, User
 from clinic.audit import service as audit
@@ -27,25 +26,28 @@ MOST_SHOWN = 20
 def worked_on(context: Context) -> list[Touched]:
     """Up to 20 patients that were changed, booked or written about since they came in. One statement."""
     others = referring_to(_table("patients"), _added(context), but=OWN)
-    last_line = aliased(ImportRow)
-    left_at = (
-        select(func.max(last_line.version_after))
-        .where(last_line.import_id == context.import_id, last_line.record_id == Patient.id)
-        .scalar_subquery()
+    written = (
+        select(
+            ImportRow.record_id,
+            func.max(ImportRow.version_after).label("left_at"),
+            func.bool_or(ImportRow.added).label("added"),
+        )
+        .where(ImportRow.import_id == context.import_id, ImportRow.version_after.is_not(None))
+        .group_by(ImportRow.record_id)
+        .cte("written")
     )
     reasons: list[ColumnElement[bool]] = [
-        left_at != Patient.version,
+        written.c.left_at != Patient.version,
         exists()
         .where(Guardianship.patient_id == Patient.id, User.id == Guardianship.user_id)
         .where(or_(User.mobile.is_distinct_from(Patient.mobile), Guardianship.ended_at.is_not(None))),
     ]
     if others is not None:
-        reasons.append(and_(ImportRow.added, Patient.id.in_(others)))
+        reasons.append(and_(written.c.added, Patient.id.in_(others)))
     rows = db.session.execute(
         select(Patient.id, Patient.name)
-        .join(ImportRow, ImportRow.record_id == Patient.id)
-        .where(ImportRow.import_id == context.import_id, ImportRow.version_after.is_not(None), or_(*reasons))
-        .distinct()
+        .join(written, written.c.record_id == Patient.id)
+        .where(or_(*reasons))
         .order_by(Patient.id)
         .limit(MOST_SHOWN)
     )
@@ -96,7 +98,24 @@ def _put_back(context: Context, row: ImportRow) -> None:
     if wrong:
         db.session.execute(update(Allergy).where(Allergy.id.in_(wrong)).values(status="entered_in_error"))
     db.session.flush()
+    _let_others_go_back(context, row, patient)
     record_change(context.actor, patient, sorted([*columns, *(["allergies"] if wrong else [])]))
+
+
+def _let_others_go_back(context: Context, row: ImportRow, patient: Patient) -> None:
+    """An earlier import whose patient was as it left it, but for what is taken back here, may go back too."""
+    version_before = (row.before or {}).get("version")
+    if version_before is not None:
+        db.session.execute(
+            update(ImportRow)
+            .where(
+                ImportRow.record_id == patient.id,
+                ImportRow.import_id != context.import_id,
+                ImportRow.version_after == version_before,
+            )
+            .values(version_after=patient.version)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _close_sign_ins(user_ids: list[int]) -> None:

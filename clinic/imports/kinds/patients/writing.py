@@ -15,8 +15,8 @@ from clinic.core.i18n import gettext as _
 from clinic.core.names import search_forms
 from clinic.imports.kinds.base import Context
 from clinic.imports.kinds.known import by_itself, records_of_lines, refuse, target_of
-from clinic.imports.kinds.patients.judging import changes, substances_of
-from clinic.imports.models import Decision, ImportRow
+from clinic.imports.kinds.patients.judging import changes, judge, substances_of
+from clinic.imports.models import Decision, ImportRow, Outcome
 from clinic.patients.details import COLUMNS, AllergyEntry, PatientDetails
 from clinic.patients.models import Allergy, AllergyStatus, BirthPrecision, Patient
 from clinic.patients.queries import get_patient_for_change
@@ -24,10 +24,20 @@ from clinic.patients.service import insert_patients, open_logins, update
 
 DATES = ("birth_date", "first_visit_on", "deceased_on")
 BATCH = 1_000
+FARTHEST = 100_000
+"""How far above the numbers given out a number in a file may be to be kept."""
 
 
 def write_rows(context: Context, rows: Sequence[ImportRow]) -> None:
-    """Bring lines in: new patients all at once, what is filled in one by one."""
+    """Bring lines in: new patients all at once, what is filled in one by one.
+
+    A new line is looked at once more: who was registered or brought in since the preview is here now, and a
+    line that is like somebody now waits for a person.
+    """
+    fresh = [row for row in rows if row.outcome == Outcome.NEW]
+    if fresh:
+        judge(context, fresh)
+    rows = [row for row in rows if row.outcome != Outcome.DUPLICATE or row.decision is not None]
     lines = records_of_lines(context, rows)
     new: list[tuple[ImportRow, int]] = []
     known: list[tuple[ImportRow, int]] = []
@@ -125,11 +135,15 @@ def _mark_allergies(columns: dict[str, Any], said: Mapping[str, Any], now: datet
 
 
 def _free_numbers(wanted: Sequence[str]) -> set[str]:
-    """Those of the clinic's numbers that nobody has; numbers given out later begin above them."""
+    """Those of the clinic's numbers that nobody has; numbers given out later begin above them.
+
+    A number far beyond those given out is somebody's slip, and would spoil all that follow: it is not taken.
+    """
     if not wanted:
         return set()
-    taken = set(db.session.scalars(select(Patient.mrn).where(Patient.mrn.in_(wanted))))
-    free = set(wanted) - taken
+    given_out = db.session.scalar(text("SELECT last_value FROM patients_mrn_seq")) or 0
+    near = {number for number in wanted if int(number.removeprefix("SU-")) <= given_out + FARTHEST}
+    free = near - set(db.session.scalars(select(Patient.mrn).where(Patient.mrn.in_(near))))
     if free:
         highest = max(int(number.removeprefix("SU-")) for number in free)
         db.session.execute(
@@ -156,6 +170,7 @@ def _fill(context: Context, row: ImportRow, patient_id: int | None) -> None:
 
 def _merge(context: Context, row: ImportRow, patient_id: int) -> None:
     patient = get_patient_for_change(context.actor, patient_id)
+    version = patient.version
     known = substances_of([patient_id]).get(patient_id, [])
     fills, differs = changes(row.values, patient, known)
     wanted = {**fills, **differs} if row.decision == Decision.REPLACE else fills
@@ -175,7 +190,7 @@ def _merge(context: Context, row: ImportRow, patient_id: int) -> None:
         patient.phone_as_given = wanted["phone_as_given"]
     db.session.flush()
     after = set(db.session.scalars(select(Allergy.id).where(Allergy.patient_id == patient_id)))
-    row.before = {"columns": before, "allergies": sorted(after - ids)}
+    row.before = {"columns": before, "allergies": sorted(after - ids), "version": version}
     row.version_after = patient.version
 
 
