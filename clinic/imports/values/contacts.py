@@ -131,16 +131,16 @@ def _without(cell: str, spans: list[tuple[int, int]]) -> str:
 def _phone(pieces: list[str]) -> tuple[str | None, str | None]:
     if not pieces:
         return None, None
-    numbers, faults, _words = find_numbers("\n".join(pieces), field=FIELD)
+    numbers, unread, _words = find_numbers("\n".join(pieces), field=FIELD)
     if not numbers:
-        raise faults[0] if faults else Invalid(_("This is not a telephone number."), field=FIELD)
+        raise unread[0].fault if unread else Invalid(_("This is not a telephone number."), field=FIELD)
     first = next((number for number in numbers if not number.landline), numbers[0])
     if first.landline:
         return first.e164, _("A landline: messages cannot reach it.")
     others = [number.given for number in numbers if number is not first]
     if others:
         return first.e164, _("Another number was left out: %(number)s.", number=", ".join(others))
-    return first.e164, _("Another number in this cell could not be read.") if faults else None
+    return first.e164, _("Another number in this cell could not be read.") if unread else None
 
 
 def _relationship(text: str) -> tuple[str | None, str]:

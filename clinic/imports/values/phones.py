@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 import phonenumbers
@@ -17,6 +18,8 @@ from clinic.imports.values.blank import is_blank, plain, within, word
 LONGEST = 200
 FEWEST_DIGITS = 5
 """Fewer digits are not taken for a telephone number: ``Ward 12``."""
+MOST_PARTS = 6
+"""A number stands in at most so many parts: ``+91 98 22 01 11 11`` has six."""
 
 _SCIENTIFIC = re.compile(r"(?<![\d.])(\d)(?:[.,](\d{1,14}))?\s?e\s?\+?\s?(\d{1,2})(?!\d)", re.IGNORECASE)
 _DECIMALS = re.compile(r"(?<=\d{10})\.0+(?!\d)")
@@ -56,8 +59,17 @@ class Number:
     doubtful: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unread:
+    """Digits of a cell that are no number, as they stood there, and what is wrong with them."""
+
+    given: str
+    fault: Invalid
+
+
 def read_phones(text: str, *, field: str = "mobile") -> Phones | None:
-    """The numbers in a cell; None for an empty one. The first mobile counts, the next number is ``other``.
+    """The numbers in a cell; None for an empty one. The first mobile counts, all the rest is ``other``, also
+    what could not be read.
 
     Raises Invalid when no number can be read, with a sentence about the first.
     """
@@ -66,37 +78,39 @@ def read_phones(text: str, *, field: str = "mobile") -> Phones | None:
     within(text, LONGEST, field=field)
     lines = (plain(line) for line in clean(text).split("\n"))
     cell = "\n".join(line for line in lines if line)
-    numbers, faults, words = find_numbers(cell, field=field)
+    numbers, unread, words = find_numbers(cell, field=field)
     if not numbers and _LETTER_INSIDE.search(cell):
         raise Invalid(_("A letter stands inside this number."), field=field)
     if not numbers:
-        raise faults[0] if faults else Invalid(_("This is not a telephone number."), field=field)
+        raise unread[0].fault if unread else Invalid(_("This is not a telephone number."), field=field)
     mobile = next((number for number in numbers if not number.landline), None)
     others = [number for number in numbers if number is not mobile]
     return Phones(
         mobile=mobile.e164 if mobile else None,
-        other=", ".join(number.given for number in others) or None,
-        note=_note(mobile, others, faults, words),
+        other=", ".join([*(number.given for number in others), *(one.given for one in unread)]) or None,
+        note=_note(mobile, others, unread, words),
     )
 
 
-def _note(mobile: Number | None, others: list[Number], faults: list[Invalid], words: list[str]) -> str | None:
+def _note(mobile: Number | None, others: list[Number], unread: list[Unread], words: list[str]) -> str | None:
     notes = []
     if mobile is None:
         notes.append(_("A landline: messages cannot reach it."))
+    elif len(others) > 1:
+        notes.append(_("The other numbers are kept as they are; messages go to the first mobile."))
     elif others:
         notes.append(_("A second number is kept as it is; messages go to the first mobile."))
     if mobile is not None and mobile.doubtful:
         notes.append(_("This may be a landline; messages could not reach it."))
-    if faults:
-        notes.append(_("Another number in this cell could not be read."))
+    if unread:
+        notes.append(_("Another number in this cell could not be read; it is kept as it is."))
     if words:
         notes.append(_("Only the number was read, not “%(words)s”.", words=" ".join(words)))
     return " ".join(notes) or None
 
 
-def find_numbers(cell: str, *, field: str) -> tuple[list[Number], list[Invalid], list[str]]:
-    """The different numbers of a cell in order, what is wrong with others, and words that are no labels.
+def find_numbers(cell: str, *, field: str) -> tuple[list[Number], list[Unread], list[str]]:
+    """The different numbers of a cell in order, others that are none, and words that are no labels.
 
     ``cell`` is plain text of at most some hundred characters. Raises Invalid for a number that the
     spreadsheet has shortened.
@@ -104,14 +118,14 @@ def find_numbers(cell: str, *, field: str) -> tuple[list[Number], list[Invalid],
     cell = _DECIMALS.sub("", _SCIENTIFIC.sub(lambda found: _expanded(found, field), cell))
     words = [part for part in (_unlabelled(found[0]) for found in _BETWEEN.finditer(cell)) if part]
     numbers: dict[str, Number] = {}
-    faults: list[Invalid] = []
+    unread: list[Unread] = []
     for piece in _pieces(cell):
         try:
             for number in _numbers_in(piece, field):
                 numbers.setdefault(number.e164, number)
         except Invalid as fault:
-            faults.append(fault)
-    return list(numbers.values()), faults, words
+            unread.append(Unread(given=piece.strip(_NUMBER_MARKS), fault=fault))
+    return list(numbers.values()), unread, words
 
 
 def refuse_shortened(text: str, *, field: str) -> None:
@@ -148,22 +162,30 @@ def _pieces(cell: str) -> list[str]:
 
 
 def _numbers_in(piece: str, field: str) -> list[Number]:
-    """The number of a piece, or the two that stand side by side with a blank between them."""
+    """The number of a piece, or those that stand side by side with blanks between them."""
     try:
         return [read_number(piece, field=field)]
     except Invalid:
         if len(re.sub(r"\D", "", piece)) < 2 * FEWEST_DIGITS + 6:
             raise
-        parts = piece.split()
-        for cut in range(1, len(parts)):
-            try:
-                return [
-                    read_number(" ".join(parts[:cut]), field=field),
-                    read_number(" ".join(parts[cut:]), field=field),
-                ]
-            except Invalid:
+        numbers = _side_by_side(piece.split(), field)
+        if numbers is None:
+            raise
+        return numbers
+
+
+def _side_by_side(parts: list[str], field: str) -> list[Number] | None:
+    """All parts as numbers, each of the fewest parts that make one; None where some are left over."""
+    behind: list[list[Number] | None] = [None] * len(parts) + [[]]
+    for start in range(len(parts) - 1, -1, -1):
+        for end in range(start + 1, min(start + MOST_PARTS, len(parts)) + 1):
+            rest = behind[end]
+            if rest is None:
                 continue
-        raise
+            with suppress(Invalid):
+                behind[start] = [read_number(" ".join(parts[start:end]), field=field), *rest]
+                break
+    return behind[0]
 
 
 def read_number(text: str, *, field: str) -> Number:

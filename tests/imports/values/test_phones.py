@@ -131,6 +131,21 @@ def test_words_beside_the_number_are_not_lost_in_silence() -> None:
     assert read_phones("98450 11723 (wife)") == Phones(
         mobile="+919845011723", note="Only the number was read, not “wife”."
     )
-    assert read_phones("98450 11723 / 24") == Phones(
-        mobile="+919845011723", note="Another number in this cell could not be read."
+
+
+UNREAD = "Another number in this cell could not be read; it is kept as it is."
+
+
+@pytest.mark.parametrize("rest", ["24", "2345678", "98450 1172", "9845011"])
+def test_a_second_number_that_is_none_does_not_vanish(rest: str) -> None:
+    assert read_phones(f"98450 11723 / {rest}") == Phones(mobile="+919845011723", other=rest, note=UNREAD)
+
+
+def test_numbers_with_only_blanks_between_them_are_several() -> None:
+    note = "The other numbers are kept as they are; messages go to the first mobile."
+    assert read_phones("9822011111 9822022222 9822033333") == Phones(
+        mobile="+919822011111", other="9822022222, 9822033333", note=note
+    )
+    assert read_phones("98220 11111 98220 22222 +91 98220 33333") == Phones(
+        mobile="+919822011111", other="98220 22222, +91 98220 33333", note=note
     )
