@@ -8,11 +8,13 @@ backslash before a mark or the first letter of a word takes its meaning away: th
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
+from clinic.core.errors import Invalid
+from clinic.core.i18n import gettext as _
+from clinic.patients.allergy_words import end_of_denial, names_a_sort, only_says_yes, status_said
 from clinic.patients.details import SEVERITIES, AllergyEntry
 from clinic.patients.models import AllergyStatus
 
@@ -53,34 +55,6 @@ _WRITTEN = {
     AllergyStatus.NONE_STATED: "Nil",
     AllergyStatus.NONE_KNOWN: "None known",
 }
-_SAID = {
-    AllergyStatus.NOT_ASKED: (
-        "",
-        "not asked", "not known", "notknown", "unknown", "null", "na", "n/a", "#n/a", "nan", "not applicable",
-        "not available", "not recorded", "not given", "?", "??",
-        "xx", "पता नहीं", "लागू नहीं",
-        "मालूम नहीं", "अज्ञात", "नहीं पूछा",
-    ),
-    AllergyStatus.NONE_STATED: (
-        "nil", "none", "no", "nothing", "-", "--", "0", "no allergy", "no allergies", "nil allergy",
-        "nil allergies", "no any allergy", "no h/o allergy",
-        "no history of allergy", "no history of allergies",
-        "nahi", "nahin", "nahi hai", "koi nahi", "koi nahin",
-        "नहीं", "नही", "कोई नहीं", "नहीं है", "कोई एलर्जी नहीं",
-        "एलर्जी नहीं", "कुछ नहीं", "none stated", "निल",
-    ),
-    AllergyStatus.NONE_KNOWN: (
-        "nil known", "none known", "no known", "nka", "nkda",
-        "nkfa", "nkfda", "no known allergy", "no known allergies",
-        "no known drug allergy", "no known drug allergies",
-        "no known food allergy", "no known food allergies",
-        "no known food or drug allergies", "no known drug or food allergies", "nil known allergies",
-        "nil known allergy", "none known allergies", "no known allergen",
-        "कोई ज्ञात नहीं", "कोई ज्ञात एलर्जी नहीं",
-        "ज्ञात नहीं", "कोई ज्ञात एलर्जी नहीं है",
-    ),
-}  # fmt: skip
-_LONGEST_SAID = 60
 _AND = frozenset(("and", "और", "एवं", "तथा", "व"))
 _SEPARATORS = frozenset(",;/&\n\r।")
 _OPENING = {"(": ")", "[": "]"}
@@ -88,46 +62,76 @@ _CLOSING = frozenset(_OPENING.values())
 _SPECIAL = _SEPARATORS | set(_OPENING) | _CLOSING | {"\\"}
 _SPECIAL_INSIDE = frozenset(";\\") | set(_OPENING) | _CLOSING
 _DETAIL = re.compile(r"\s*(reaction|severity|status)\s*:\s*", re.IGNORECASE)
-_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
-
-
-def _said_key(text: str) -> str:
-    visible = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    key = " ".join(visible.casefold().translate(_DASHES).replace("ँ", "ं").replace(".", "").split())
-    return key[:2] if key and key == key[0] * len(key) else key
-
-
-_STATUS_OF = {_said_key(text): status for status, texts in _SAID.items() for text in texts}
-
-
-def _status_said(text: str) -> AllergyStatus | None:
-    return _STATUS_OF.get(_said_key(text)) if len(text) <= _LONGEST_SAID else None
+_REACTS = re.compile(r"\s+(?:-{1,2}>?|\u2013|\u2014)\s+|\s*(?:\u2192|=>)\s*|\s*:\s+")
+"""Between a substance and its reaction: ``Penicillin - rash``, but not ``co-trimoxazole``."""
 
 
 def read_allergies(text: str) -> AllergyAnswer:
-    """The allergies in a cell; whatever stands there is read, so nothing is raised.
+    """The allergies in a cell. Raises Invalid for one that says there are some and not which: ``Yes``.
 
-    Empty is not asked, "nil" stated by nobody in particular, "nil known" asked and none known. Otherwise
-    substances stand apart by ``, ; / & and`` or line ends, their reactions behind them in brackets.
+    Empty is not asked, "nil" and other denials stated by nobody in particular, "nil known" asked and none
+    known. Otherwise substances stand apart by ``, ; / & and`` or line ends, their reactions behind them in
+    brackets or behind a dash.
     """
-    said = _status_said(text.strip())
+    said = status_said(text.strip(), several=True)
     if said is not None:
         return AllergyAnswer(status=said)
     statuses: list[AllergyStatus] = []
     entries: dict[tuple[str | None, ...], AllergyEntry] = {}
+    unnamed = False
     for item in _items(_marks(text)):
-        if not _joined(item):
-            continue
-        status = None if any(mark.literal for mark in item) else _status_said(_joined(item))
-        if status is not None:
-            statuses.append(status)
-        elif entry := _entry(item):
-            key = (entry.substance.casefold(), entry.reaction, entry.severity, entry.status)
-            entries.setdefault(key, entry)
+        read = _read_item(item)
+        if isinstance(read, AllergyStatus):
+            statuses.append(read)
+        elif isinstance(read, AllergyEntry):
+            key = (read.substance.casefold(), read.reaction, read.severity, read.status)
+            entries.setdefault(key, read)
+        unnamed = unnamed or read is _UNNAMED
     found = tuple(entries.values())
     if any(entry.status == "active" for entry in found) or (found and not statuses):
         return AllergyAnswer(status=AllergyStatus.RECORDED, entries=found)
+    if unnamed:
+        raise Invalid(_("Write what the allergy is."), field="allergies")
     return AllergyAnswer(status=_surest(statuses), entries=found)
+
+
+_UNNAMED = object()
+"""An item that says there is an allergy, not which."""
+
+
+def _read_item(item: list[_Mark]) -> object:
+    """An AllergyStatus or AllergyEntry, ``_UNNAMED``, or None for nothing.
+
+    With a backslash in it an item is a substance, whatever its words seem to say.
+    """
+    text = _joined(item)
+    if not text or any(mark.literal for mark in item):
+        return _entry(item)
+    if (said := _UNNAMED if only_says_yes(text) else status_said(text)) is not None:
+        return said
+    start = end_of_denial("".join("\0" if mark.inside else mark.char for mark in item))
+    entry = _entry(item[start:])
+    return _with_reaction(entry) if entry else None
+
+
+def _with_reaction(entry: AllergyEntry) -> AllergyEntry | AllergyStatus:
+    """``Penicillin - rash`` as substance and reaction; ``Drug: Sulfa`` and ``Yes (Sulfa)`` as Sulfa."""
+    if entry.reaction is not None:
+        names = only_says_yes(entry.substance) or names_a_sort(entry.substance)
+        return replace(entry, substance=entry.reaction, reaction=None) if names else entry
+    found = _REACTS.search(entry.substance)
+    before, after = (entry.substance[: found.start()], entry.substance[found.end() :]) if found else ("", "")
+    if not before.strip() or not after.strip():
+        return entry
+    if (status := status_said(after)) is not None:
+        return status
+    if only_says_yes(after):
+        return replace(entry, substance=before)
+    if only_says_yes(before) or names_a_sort(before):
+        return _with_reaction(replace(entry, substance=after))
+    if after.lower() in SEVERITIES and entry.severity is None:
+        return replace(entry, substance=before, severity=after.lower())
+    return replace(entry, substance=before, reaction=after)
 
 
 def _surest(statuses: Iterable[AllergyStatus]) -> AllergyStatus:
@@ -157,9 +161,20 @@ def _written(entry: Entry) -> str:
     }
     text = "; ".join(f"{name}: {_escaped(value, inside=True)}" for name, value in details.items() if value)
     substance = _escaped(entry.substance)
-    if substance == entry.substance and _status_said(substance) is not None:
-        substance = "\\" + substance
-    return f"{substance} ({text})" if text else substance
+    written = f"{substance} ({text})" if text else substance
+    if "\\" in written or _reads_as_it_is(written, entry):
+        return written
+    return "\\" + written
+
+
+def _reads_as_it_is(written: str, entry: Entry) -> bool:
+    """Whether the words are taken for the substance alone, and not for a denial or its reaction."""
+    read = _read_item(_marks(written))
+    return isinstance(read, AllergyEntry) and (read.substance, read.reaction, read.severity) == (
+        entry.substance,
+        entry.reaction or None,
+        entry.severity,
+    )
 
 
 def _escaped(text: str, *, inside: bool = False) -> str:

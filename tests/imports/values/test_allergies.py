@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from clinic.imports.values import AllergyAnswer, read_allergies, write_allergies
 from clinic.patients.details import AllergyEntry
 from clinic.patients.models import AllergyStatus
+from tests.imports.values.reading import refusal
 
 
 @pytest.mark.parametrize("text", ["", "  ", "?", "not known", "N/A", "पता नहीं", "xx", "Not asked"])
@@ -18,8 +19,15 @@ def test_where_nothing_was_found_out_nobody_asked(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Nil", "NIL", "nil.", "no", "No", "-", "--", "–", "none", "nahi", "नहीं", "कोई नहीं", "No allergies"],
-)
+    [
+        "Nil", "NIL", "nil.", "no", "No", "-", "--", "–", "none", "nahi", "नहीं", "कोई नहीं", "No allergies",
+        "denies", "Denied", "Negative", "not allergic", "No allergy", "no drug allergy", "No drug allergies",
+        "No penicillin", "Not allergic to penicillin", "nil significant", "-ve", "nahi hai", "नहीं है",
+        "Denies any drug or food allergies", "No food, drug allergies", "No dust, no pollen",
+        "Penicillin - no",
+        "Drug: nil; Food: none", "पेनिसिलिन से एलर्जी नहीं है", "koi nahi hai",
+    ],
+)  # fmt: skip
 def test_nil_on_an_old_paper_is_only_stated(text: str) -> None:
     assert read_allergies(text) == AllergyAnswer(status=AllergyStatus.NONE_STATED)
 
@@ -51,6 +59,20 @@ def test_none_known_is_an_answer_to_a_question(text: str) -> None:
         ("Sulpha drugs,,;", ["Sulpha drugs"]),
         ("Sulpha [co-trimoxazole, dapsone", ["Sulpha [co-trimoxazole", "dapsone"]),
         ("Nile perch", ["Nile perch"]),
+        ("Novalgin", ["Novalgin"]),
+        ("None except Sulfa", ["Sulfa"]),
+        ("Peanut, none else", ["Peanut"]),
+        ("No except penicillin", ["penicillin"]),
+        ("No known allergies other than dust, pollen", ["dust", "pollen"]),
+        ("No allergy but Sulfa", ["Sulfa"]),
+        ("Yes, Penicillin", ["Penicillin"]),
+        ("Yes (Penicillin)", ["Penicillin"]),
+        ("Yes - Penicillin", ["Penicillin"]),
+        ("Drug: Sulfa; Food: nil", ["Sulfa"]),
+        ("Penicillin - yes", ["Penicillin"]),
+        ("co-trimoxazole", ["co-trimoxazole"]),
+        ("No trouble with food, gets rash from penicillin", ["gets rash from penicillin"]),
+        ("Not well after penicillin, only rash", ["only rash"]),
     ],
 )
 def test_substances_stand_apart_by_marks_and_by_and(text: str, substances: list[str]) -> None:
@@ -65,6 +87,23 @@ def test_what_stands_in_brackets_is_the_reaction() -> None:
         AllergyEntry(substance="Egg", severity="severe"),
         AllergyEntry(substance="Aspirin"),
     )
+
+
+@pytest.mark.parametrize(
+    "text", ["Penicillin - rash", "Penicillin: rash", "Penicillin → rash", "Penicillin – rash"]
+)
+def test_what_stands_behind_a_dash_is_the_reaction(text: str) -> None:
+    assert read_allergies(text).entries == (AllergyEntry(substance="Penicillin", reaction="rash"),)
+    severe = read_allergies("Penicillin - severe, Egg - rash (mild)").entries
+    assert severe == (
+        AllergyEntry(substance="Penicillin", severity="severe"),
+        AllergyEntry(substance="Egg", reaction="rash", severity="mild"),
+    )
+
+
+@pytest.mark.parametrize("text", ["Yes", "YES.", "हाँ", "present", "+ve", "Yes, no"])
+def test_that_there_is_an_allergy_is_no_answer(text: str) -> None:
+    assert refusal(read_allergies, text) == "Write what the allergy is."
 
 
 def test_an_export_says_each_answer_in_words() -> None:
@@ -104,6 +143,13 @@ WORDS = [
     "\\and",
     "()",
     "a\\b",
+    "No penicillin",
+    "None except Sulfa",
+    "Yes",
+    "Penicillin - rash",
+    "Drug: Sulfa",
+    "Penicillin → severe",
+    "पेनिसिलिन नहीं",
 ]
 TEXTS = st.one_of(
     st.text(min_size=1, max_size=20),
