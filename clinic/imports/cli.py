@@ -56,6 +56,7 @@ def _command(kind: str) -> click.Command:
             _tell(row, counts)
             if dry_run:
                 _act(row.id, lambda row: service.stop(SYSTEM, row))
+                _act(row.id, lambda row: service.forget_lines([row.id]))
                 return
             if counts.refused and not accept_refused:
                 raise click.ClickException(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from clinic.core import clock, queue
 from clinic.core.db import db, unit_of_work
 from clinic.core.periodic import every
-from clinic.imports.models import SILENT, WORKING, Import, ImportState
+from clinic.imports.models import SILENT, WORKING, Import
 from clinic.imports.service import KEPT_FOR, TASK, forget_lines
 from clinic.imports.service.receiving import LONGEST_SECONDS
 
@@ -15,7 +15,7 @@ from clinic.imports.service.receiving import LONGEST_SECONDS
 def connect() -> None:
     """Register the work that comes round."""
     every(15, "imports.carry_on", ask_again)
-    every(600, "imports.forget", forget_old)
+    every(3_600, "imports.forget", forget_old)
 
 
 def ask_again() -> int:
@@ -37,16 +37,13 @@ def ask_again() -> int:
 
 
 def forget_old() -> int:
-    """Drop the lines of files that were ended, or that nobody has worked on for 90 days; how many files."""
+    """Drop the lines of files nobody has worked on for 90 days; how many files."""
     with unit_of_work():
         old = db.session.scalars(
             select(Import.id).where(
                 Import.state.not_in(WORKING),
                 Import.cleared_at.is_(None),
-                or_(
-                    Import.state == ImportState.CANCELLED,
-                    func.coalesce(Import.beat_at, Import.created_at) < clock.now() - KEPT_FOR,
-                ),
+                func.coalesce(Import.beat_at, Import.created_at) < clock.now() - KEPT_FOR,
             )
         ).all()
         if old:

@@ -78,7 +78,7 @@ def test_brought_in_again_it_adds_nobody(run: Run, tmp_path: Path) -> None:
     result = run(file)
     assert (result.exit_code, len(patients())) == (0, 1)
     assert "1 here already" in result.stdout
-    assert "1 lines brought in, 0 of them new." in result.stdout
+    assert "0 lines brought in, 0 of them new." in result.stdout
 
 
 def test_refused_lines_stop_the_whole_list_and_are_told(run: Run, file: Path) -> None:

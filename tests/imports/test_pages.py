@@ -157,7 +157,10 @@ def test_a_register_comes_in_and_goes_out_again_without_scripts(
     service.carry_on(import_id)
     press(desk, import_id, "stop")
     assert state(import_id) == ImportState.CANCELLED
-    assert "Stopped" in text_of(desk.get(page))
+    assert "Put aside" in text_of(desk.get(page))
+    press(desk, import_id, "go-on")
+    service.carry_on(import_id)
+    assert "3 lines can come in" in text_of(desk.get(page)), "what was mended and decided is still so"
 
 
 def test_every_step_is_a_page_and_a_part_of_it(desk: FlaskClient, clinic: Clinic, send: Send) -> None:

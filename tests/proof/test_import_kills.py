@@ -38,7 +38,7 @@ from tests.proof.test_message_kills import (
     wait_for,
 )
 
-LINES, KILLS = 3_000, 4
+LINES, KILLS = 3_000, 3
 
 
 @pytest.fixture(scope="module")
