@@ -123,15 +123,13 @@ def _with_reaction(entry: AllergyEntry) -> AllergyEntry | AllergyStatus:
     before, after = (entry.substance[: found.start()], entry.substance[found.end() :]) if found else ("", "")
     if not before.strip() or not after.strip():
         return entry
-    if (status := status_said(after)) is not None:
-        return status
+    if only_says_yes(before) or names_a_sort(before):
+        return status_said(after) or _with_reaction(replace(entry, substance=after))
     if only_says_yes(after):
         return replace(entry, substance=before)
-    if only_says_yes(before) or names_a_sort(before):
-        return _with_reaction(replace(entry, substance=after))
     if after.lower() in SEVERITIES and entry.severity is None:
         return replace(entry, substance=before, severity=after.lower())
-    return replace(entry, substance=before, reaction=after)
+    return status_said(after) or replace(entry, substance=before, reaction=after)
 
 
 def _surest(statuses: Iterable[AllergyStatus]) -> AllergyStatus:
