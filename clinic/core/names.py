@@ -8,6 +8,7 @@ clock fills it again.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from anyascii import anyascii
@@ -17,6 +18,13 @@ from clinic.core.text import fold
 LETTERS = "abcdeghijklmnprstuvy"
 """What sounds are made of; digits stay as they are."""
 
+TITLES = frozenset(
+    (
+        "mr", "mrs", "ms", "miss", "smt", "shri", "shree", "sri", "kum", "kumari", "master", "baby", "dr",
+        "श्री", "श्रीमती", "कु", "कुमारी", "सुश्री", "माननीय", "डॉ",
+    )
+)  # fmt: skip
+"""What stands before names, folded. Some are names too, so names keep them."""
 _DEVANAGARI = 0x0900
 _INDIC = re.compile("[\u0980-\u0d7f]")
 _GURMUKHI_NASAL, _GURMUKHI_DOUBLE = "\u0a70", "\u0a71"
@@ -91,6 +99,12 @@ def search_forms(name: str) -> dict[str, str]:
     ``search_sound`` as it is heard, words in order with blanks between them.
     """
     return {"search_name": fold(name), "search_sound": sound(name)}
+
+
+def without_title(words: Sequence[str]) -> list[str]:
+    """The folded words of a name without the titles before it; all of them where nothing else is left."""
+    first = next((place for place, word in enumerate(words) if word not in TITLES), 0)
+    return list(words[first:])
 
 
 def sound(name: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from clinic.core.access import Actor
 from clinic.core.db import db
+from clinic.core.names import without_title
 from clinic.core.paging import COUNT_CAP, Page, PageRequest
 from clinic.core.text import clean, fold, one_line
 from clinic.patients import policy
@@ -77,7 +78,7 @@ def search_patients(actor: Actor, term: str, page: PageRequest) -> FoundPatients
     whose names only sound so; and where there are none, those a slip of the finger away, on one page. Digits:
     the mobile ends or begins with them, or a number of the patient's begins with them. With an ``@``: the
     e-mail begins with it. ``SU-…`` is the patient's number. ``%``, ``_`` and the backslash mean themselves.
-    At most four statements.
+    Names without the title that was typed before them come last. At most four statements, five with a title.
     """
     cleaned = _cleaned(term)
     if not cleaned:
@@ -109,12 +110,17 @@ def quick_search(actor: Actor, term: str, *, limit: int = 8) -> FoundPatients:
 
 
 def search_for(actor: Actor, term: str) -> Search:
-    """Where to look for a cleaned ``term``. One statement where it has several words."""
+    """Where to look for a cleaned ``term``. One statement where it has several words, another where several
+    are left behind a title.
+    """
     if "@" in term:
         return Search((numbered.with_email(actor, term),))
     parts = numbered.with_number(actor, term) if numbered.file_beginning(term) else []
     if not numbered.digits_of(term):
-        parts.extend(named.with_words(actor, _words(term)))
+        words = _words(term)
+        parts.extend(named.with_words(actor, words))
+        if (untitled := without_title(words)) != words:
+            parts.extend(named.with_words(actor, untitled))
     return Search(tuple(parts))
 
 
@@ -178,6 +184,6 @@ def _close(actor: Actor, term: str, page: PageRequest) -> FoundPatients | None:
     """Patients with nearly that name, all on the first page; nothing where there is no name in the term."""
     if page.page > 1 or re.search(r"[\d@]", term):
         return None
-    search = close_to(actor, _words(term))
+    search = close_to(actor, without_title(_words(term)))
     rows = _first_rows(search, page.limit) if search else []
     return FoundPatients(rows, page, len(rows), close=True) if rows else None
