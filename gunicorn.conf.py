@@ -35,8 +35,8 @@ if sys.platform.startswith("linux") and os.access(_memory, os.W_OK):
 def post_fork(_server: Any, worker: Any) -> None:
     """Forget the connections of the process that loaded the application; they stay its own.
 
-    A long download says with ``heartbeat`` that it gets on: the worker would be ended after ``timeout``, which
-    runs through a whole request.
+    A long download says with ``heartbeat`` that it gets on: the worker would be ended after ``timeout``,
+    which runs through a whole request.
     """
     application = worker.app.wsgi()
     application.extensions["heartbeat"] = worker.notify
