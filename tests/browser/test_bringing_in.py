@@ -120,5 +120,5 @@ def test_the_preview_fits_a_phone(visitor: Open, register: Path, scheme: str) ->
         page.goto(page.url.split("?")[0] + f"?show={show}")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
         desk.check_accessibility()
-    page.get_by_role("button", name="Stop").first.click()
-    expect(page.get_by_role("heading", name="Stopped")).to_be_visible()
+    page.get_by_role("button", name="Put aside").first.click()
+    expect(page.get_by_role("heading", name="Put aside")).to_be_visible()
