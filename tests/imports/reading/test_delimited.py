@@ -145,9 +145,9 @@ def test_a_note_over_two_lines_may_have_blank_cells_after_it(tmp_path: Path) -> 
     assert lines == [Line(2, ("Asha", "1", "a\nb")), Line(3, ("Ravi", "2", ""))]
 
 
-def test_cells_beyond_the_headings_are_overlong_unless_blank(tmp_path: Path) -> None:
+def test_cells_beyond_the_headings_are_overlong_and_kept_unless_blank(tmp_path: Path) -> None:
     _shape, lines = read(tmp_path / "file", HEAD + "Asha,1,x, ,\nRavi,2,y,,z\n")
-    assert lines == [Line(2, ("Asha", "1", "x")), Line(3, ("Ravi", "2", "y"), "overlong")]
+    assert lines == [Line(2, ("Asha", "1", "x")), Line(3, ("Ravi", "2", "y", "", "z"), "overlong")]
 
 
 def test_a_cell_beyond_the_limit_is_overlong(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_ten_thousand_columns_are_cut_to_what_a_register_can_have(tmp_path: Path
     many = "Name,Mobile," + ",".join(f"h{n}" for n in range(9_998))
     shape, lines = read(tmp_path / "file", f"{many}\n{many}\n1,2\n")
     assert len(shape.headings) == 200
-    assert [(len(line.cells), line.fault) for line in lines] == [(200, "overlong"), (200, None)]
+    assert [(len(line.cells), line.fault) for line in lines] == [(250, "overlong"), (200, None)]
 
 
 def test_formulas_and_markup_are_plain_text(tmp_path: Path) -> None:
