@@ -129,7 +129,8 @@ def test_only_those_named_perform_a_service(clinic: Clinic, manager: Actor) -> N
 def test_nobody_named_means_everybody(clinic: Clinic, manager: Actor) -> None:
     arrange.set_performers(manager, clinic.service, [clinic.colleague.id])
     arrange.set_performers(manager, clinic.service, [])
-    book(clinic.desk, clinic.booking(clinic.at(10)))
+    visit = book(clinic.desk, clinic.booking(clinic.at(10)))
+    assert visit.practitioner_id == clinic.vaidya.id
 
 
 def test_somebody_of_another_clinic_cannot_be_named(clinic: Clinic, manager: Actor) -> None:
