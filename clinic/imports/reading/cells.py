@@ -48,7 +48,7 @@ def make_line(number: int, cells: Sequence[str], *, columns: int, fault: Fault |
     elif tidy("".join(cells[columns:])):
         fault = "overlong"
         kept += [tidy(cell)[:LONGEST_CELL] for cell in cells[columns : columns + MOST_EXTRA]]
-        while not kept[-1]:
+        while len(kept) > columns and not kept[-1]:
             kept.pop()
     if any(len(cell) > LONGEST_CELL for cell in kept):
         kept = [cell[:LONGEST_CELL] for cell in kept]

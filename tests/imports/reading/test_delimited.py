@@ -150,6 +150,11 @@ def test_cells_beyond_the_headings_are_overlong_and_kept_unless_blank(tmp_path: 
     assert lines == [Line(2, ("Asha", "1", "x")), Line(3, ("Ravi", "2", "y", "", "z"), "overlong")]
 
 
+def test_a_cell_far_beyond_the_headings_makes_a_line_overlong(tmp_path: Path) -> None:
+    _shape, lines = read(tmp_path / "file", HEAD + ",,,," + "," * 60 + "x\n")
+    assert lines == [Line(2, ("", "", ""), "overlong")]
+
+
 def test_a_cell_beyond_the_limit_is_overlong(tmp_path: Path) -> None:
     text = HEAD + f'Asha,1,{"x" * 1_000_000}\nRavi,2,"{"y" * 500_000}"\nMira,3,{"z" * LONGEST_CELL}\n'
     _shape, lines = read(tmp_path / "file", text)
