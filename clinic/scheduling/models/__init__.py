@@ -7,8 +7,13 @@ from clinic.scheduling.models.appointments import (
     AppointmentEvent,
     AppointmentStatus,
 )
-from clinic.scheduling.models.claims import Allocation, Hold
+from clinic.scheduling.models.claims import Allocation, Hold, HoldKind
+from clinic.scheduling.models.endings import AppointmentLink, EndedBy, EndReason, FollowUp
+from clinic.scheduling.models.feeds import CalendarFeed
+from clinic.scheduling.models.groups import GroupSeat, GroupSession, Series
 from clinic.scheduling.models.resources import (
+    OVERBOOK_FROM,
+    PEOPLE,
     Resource,
     ResourceKind,
     ResourceUnit,
@@ -21,14 +26,25 @@ from clinic.scheduling.models.resources import (
 __all__ = [
     "CLAIMING",
     "FINAL",
+    "OVERBOOK_FROM",
+    "PEOPLE",
     "Allocation",
     "Appointment",
     "AppointmentEvent",
+    "AppointmentLink",
     "AppointmentStatus",
+    "CalendarFeed",
+    "EndReason",
+    "EndedBy",
+    "FollowUp",
+    "GroupSeat",
+    "GroupSession",
     "Hold",
+    "HoldKind",
     "Resource",
     "ResourceKind",
     "ResourceUnit",
+    "Series",
     "Service",
     "ServicePractitioner",
     "TimeOff",

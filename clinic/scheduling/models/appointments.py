@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -13,6 +22,8 @@ from clinic.core.db import Base, Created, InGroup, Instant, Key
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
+from clinic.scheduling.models.endings import ENDING_RULES, Ending, FollowedUp
+from clinic.scheduling.models.meetings import MEETING_RULES, Meeting
 from clinic.scheduling.models.resources import Service
 
 
@@ -42,14 +53,16 @@ CLAIMING = tuple(
 _CLAIMING_SQL = "status IN ({})".format(", ".join(f"'{status}'" for status in CLAIMING))
 
 
-class Appointment(Base, InGroup, Created):
+class Appointment(Base, InGroup, Created, Ending, FollowedUp, Meeting):
     """A patient's visit to a practitioner for a service.
 
     ``during`` is half-open. No two claiming visits of one patient overlap; people and rooms are claimed
     through
     allocations. ``version`` counts changes, for forms that were open meanwhile. ``override_reason`` says why
     staff booked
-    outside the rules. ``submission_key`` makes the same form sent twice one visit.
+    outside the rules, or at a time that is taken (``overbooked``). A visit in a group has a ``seat`` of its
+    session. Who walked in has a ``token``, counted anew each ``token_day`` of a facility.
+    ``submission_key`` makes the same form sent twice one visit.
     """
 
     __tablename__ = "appointments"
@@ -76,6 +89,25 @@ class Appointment(Base, InGroup, Created):
             "(status IN ('cancelled', 'rejected', 'no_show')) = (ended_at IS NOT NULL)",
             name="ended_when_ended",
         ),
+        *ENDING_RULES,
+        *MEETING_RULES,
+        ForeignKeyConstraint(
+            ("session_id", "seat"),
+            ("group_seats.session_id", "group_seats.number"),
+            name="fk_appointments_seat",
+        ),
+        CheckConstraint("(session_id IS NULL) = (seat IS NULL)", name="seat_in_session"),
+        Index(
+            "uq_appointments_seat",
+            "session_id",
+            "seat",
+            unique=True,
+            postgresql_where=text(f"session_id IS NOT NULL AND {_CLAIMING_SQL}"),
+        ),
+        UniqueConstraint("facility_id", "token_day", "token", name="uq_appointments_token"),
+        CheckConstraint("(token IS NULL) = (token_day IS NULL) AND token > 0", name="token_of_a_day"),
+        CheckConstraint("NOT overbooked OR override_reason IS NOT NULL", name="overbooked_with_reason"),
+        Index("ix_appointments_series", "series_id", postgresql_where=text("series_id IS NOT NULL")),
         Index("ix_appointments_facility_start", "facility_id", text("lower(during)"), "id"),
         Index("ix_appointments_practitioner_start", "practitioner_id", text("lower(during)")),
         Index("ix_appointments_patient_start", "patient_id", text("lower(during)")),
@@ -93,6 +125,12 @@ class Appointment(Base, InGroup, Created):
     created_via: Mapped[str] = mapped_column(default="desk")
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     override_reason: Mapped[str | None]
+    overbooked: Mapped[bool] = mapped_column(default=False, server_default="false")
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("group_sessions.id"))
+    seat: Mapped[int | None] = mapped_column(SmallInteger)
+    series_id: Mapped[int | None] = mapped_column(ForeignKey("series.id"))
+    token: Mapped[int | None] = mapped_column(SmallInteger)
+    token_day: Mapped[date | None]
     confirmed_at: Mapped[Instant | None]
     arrived_at: Mapped[Instant | None]
     started_at: Mapped[Instant | None]
@@ -126,7 +164,9 @@ class Appointment(Base, InGroup, Created):
 
 
 class AppointmentEvent(Base):
-    """One thing that happened to an appointment: who, when, from what to what, and why."""
+    """One thing that happened to an appointment: who, when, from what to what, and why (in a word and in
+    words).
+    """
 
     __tablename__ = "appointment_events"
     __table_args__ = (Index("ix_appointment_events_appointment", "appointment_id", "id"),)
@@ -140,4 +180,5 @@ class AppointmentEvent(Base):
     to_status: Mapped[str | None]
     from_during: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
     to_during: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
+    code: Mapped[str | None]
     reason: Mapped[str | None]

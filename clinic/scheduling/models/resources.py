@@ -14,9 +14,11 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     SmallInteger,
+    Text,
     UniqueConstraint,
+    text,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
+from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Created, InGroup, Key
@@ -24,7 +26,12 @@ from clinic.practitioners.models import Practitioner
 
 
 class Service(Base, InGroup, Created):
-    """Something that can be booked: how long, for how much, and what kind of room it needs.
+    """Something that can be booked: how long, for how much, and what it needs.
+
+    It needs whoever performs it, a room of ``room_kind``, ``therapists`` more beside the performer, and one
+    piece of each kind in ``equipment`` (a kind named twice: two). With ``same_sex`` all who touch the patient
+    are of the patient's sex. With a ``capacity`` above 1 it is held for a group, as one session with so many
+    seats. ``in_person`` and ``online`` say how it can be attended.
 
     ``hue`` (1–8) is its colour in the calendar. ``needs_confirmation`` leaves a portal booking pending until
     staff confirm. ``buffer_before`` and ``buffer_after`` are minutes in which people and room are taken, but
@@ -44,6 +51,10 @@ class Service(Base, InGroup, Created):
         CheckConstraint("notice_minutes BETWEEN 0 AND 43200", name="notice"),
         CheckConstraint("horizon_days BETWEEN 1 AND 730", name="horizon"),
         CheckConstraint("change_minutes BETWEEN 0 AND 43200", name="change"),
+        CheckConstraint("in_person OR online", name="some_mode"),
+        CheckConstraint("therapists BETWEEN 0 AND 6", name="therapists"),
+        CheckConstraint("capacity BETWEEN 1 AND 200", name="capacity"),
+        CheckConstraint("cardinality(equipment) <= 6", name="equipment"),
     )
     id: Mapped[Key]
     facility_id: Mapped[int] = mapped_column(ForeignKey("facilities.id"))
@@ -64,6 +75,12 @@ class Service(Base, InGroup, Created):
     notice_minutes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     horizon_days: Mapped[int | None] = mapped_column(SmallInteger)
     change_minutes: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    in_person: Mapped[bool] = mapped_column(default=True, server_default="true")
+    online: Mapped[bool] = mapped_column(default=True, server_default="true")
+    therapists: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    same_sex: Mapped[bool] = mapped_column(default=False, server_default="false")
+    equipment: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list, server_default="{}")
+    capacity: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
     active: Mapped[bool] = mapped_column(default=True)
 
     def taken(self, during: Range[datetime]) -> Range[datetime]:
@@ -93,16 +110,35 @@ class ResourceKind(StrEnum):
     THERAPIST = "therapist"
     ROOM = "room"
     EQUIPMENT = "equipment"
+    FACILITY = "facility"
+
+
+PEOPLE = (ResourceKind.PRACTITIONER, ResourceKind.THERAPIST)
+OVERBOOK_FROM = 100
+"""Units with this number or a higher one are for overbooking."""
 
 
 class Resource(Base, Created):
-    """Somebody or something that can be in use. Capacity n means n units, each claimed by itself."""
+    """Somebody or something that can be in use. Capacity n means n units, each claimed by itself.
+
+    The facility itself is one, without units: its hours and time off are the clinic's opening hours and
+    closures. A room or piece of equipment without hours is there whenever it is wanted.
+    """
 
     __tablename__ = "resources"
     __table_args__ = (
-        CheckConstraint("kind IN ('practitioner', 'therapist', 'room', 'equipment')", name="kind_known"),
         CheckConstraint(
-            "(kind = 'practitioner') = (practitioner_id IS NOT NULL)", name="practitioner_is_named"
+            "kind IN ('practitioner', 'therapist', 'room', 'equipment', 'facility')", name="kind_known"
+        ),
+        CheckConstraint(
+            "(kind IN ('practitioner', 'therapist')) = (practitioner_id IS NOT NULL)",
+            name="practitioner_is_named",
+        ),
+        Index(
+            "uq_resources_facility",
+            "facility_id",
+            unique=True,
+            postgresql_where=text("kind = 'facility'"),
         ),
         UniqueConstraint("facility_id", "practitioner_id", name="uq_resources_practitioner"),
         Index("ix_resources_facility_kind", "facility_id", "kind"),
@@ -112,6 +148,7 @@ class Resource(Base, Created):
     kind: Mapped[str]
     name: Mapped[str]
     room_kind: Mapped[str | None]
+    equipment_kind: Mapped[str | None]
     practitioner_id: Mapped[int | None] = mapped_column(ForeignKey("practitioners.id"))
     position: Mapped[int] = mapped_column(SmallInteger, default=0)
     active: Mapped[bool] = mapped_column(default=True)
@@ -119,21 +156,28 @@ class Resource(Base, Created):
 
 
 class ResourceUnit(Base):
-    """One place within a resource's capacity: what an allocation claims."""
+    """One place within a resource's capacity: what an allocation claims.
+
+    Overbooking has units of its own, numbered from 100 on; a trigger gives them to practitioners alone.
+    """
 
     __tablename__ = "resource_units"
     __table_args__ = (
         UniqueConstraint("resource_id", "number", name="uq_resource_units_number"),
         CheckConstraint("number >= 0", name="number_not_negative"),
+        CheckConstraint("overbook = (number >= 100)", name="overbook_is_numbered"),
     )
     id: Mapped[Key]
     resource_id: Mapped[int] = mapped_column(ForeignKey("resources.id"))
     number: Mapped[int] = mapped_column(SmallInteger, default=0)
+    overbook: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class WorkingHours(Base):
     """A weekly interval in the facility's zone, from a date on; a break is the gap between two. Monday is
     0.
+
+    ``once`` is an extra stretch on one day, beside the weekly hours: it is valid for that day alone.
     """
 
     __tablename__ = "working_hours"
@@ -141,6 +185,7 @@ class WorkingHours(Base):
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
         CheckConstraint("starts < ends", name="starts_before_ends"),
         CheckConstraint("valid_until IS NULL OR valid_until > valid_from", name="valid_range"),
+        CheckConstraint("NOT once OR valid_until = valid_from + 1", name="once_is_one_day"),
         Index("ix_working_hours_resource_weekday", "resource_id", "weekday"),
     )
     id: Mapped[Key]
@@ -150,6 +195,7 @@ class WorkingHours(Base):
     ends: Mapped[time]
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
+    once: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class TimeOff(Base, Created):
