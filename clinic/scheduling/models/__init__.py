@@ -22,12 +22,25 @@ from clinic.scheduling.models.resources import (
     TimeOff,
     WorkingHours,
 )
+from clinic.scheduling.models.waitlist import (
+    ALL_WEEK,
+    WAITS,
+    OfferStatus,
+    PartOfDay,
+    Reach,
+    WaitlistEntry,
+    WaitlistOffer,
+    WaitlistPractitioner,
+    WaitStatus,
+)
 
 __all__ = [
+    "ALL_WEEK",
     "CLAIMING",
     "FINAL",
     "OVERBOOK_FROM",
     "PEOPLE",
+    "WAITS",
     "Allocation",
     "Appointment",
     "AppointmentEvent",
@@ -41,6 +54,9 @@ __all__ = [
     "GroupSession",
     "Hold",
     "HoldKind",
+    "OfferStatus",
+    "PartOfDay",
+    "Reach",
     "Resource",
     "ResourceKind",
     "ResourceUnit",
@@ -48,5 +64,9 @@ __all__ = [
     "Service",
     "ServicePractitioner",
     "TimeOff",
+    "WaitStatus",
+    "WaitlistEntry",
+    "WaitlistOffer",
+    "WaitlistPractitioner",
     "WorkingHours",
 ]
