@@ -25,11 +25,19 @@ CLINICAL = frozenset({Role.PRACTITIONER, Role.THERAPIST})
 
 
 @dataclass(frozen=True, kw_only=True)
+class LinkScope:
+    """What a link that needs no sign-in reaches: one visit, of one patient."""
+
+    appointment_id: int
+    patient_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Actor:
     """Who does something: a signed-in person, or the system itself (``user_id`` None).
 
     ``facility_ids`` are the facilities the staff roles are for; None means all of them. ``origin`` is the
-    address the request came from.
+    address the request came from. ``link`` is set for whoever acts by a link instead of signing in.
     """
 
     user_id: int | None
@@ -40,6 +48,7 @@ class Actor:
     origin: str = ""
     request_id: str = ""
     locale: str = "en"
+    link: LinkScope | None = None
 
     def has(self, *roles: Role) -> bool:
         """Whether the person holds one of these roles."""

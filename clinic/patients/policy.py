@@ -31,6 +31,8 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     """
     if is_system(actor):
         return true()
+    if actor.link is not None:
+        return Patient.id == actor.link.patient_id
     if actor.is_patient:
         return _guarded(actor)
     reasons: list[ColumnElement[bool]] = []
@@ -60,6 +62,8 @@ def can_edit(actor: Actor, patient: Patient) -> bool:
 
 def can_register(actor: Actor) -> bool:
     """Whether ``actor`` may add patients; a household adds to its own sign-in only."""
+    if actor.link is not None:
+        return False
     return is_system(actor) or actor.is_patient or actor.has(*STAFF - {Role.ADMIN})
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from clinic.core.access import CLINICAL, FRONT_DESK, Actor, Role
-from clinic.scheduling.models import Appointment
+from clinic.facilities.models import Facility
+from clinic.practitioners.models import Practitioner
+from clinic.scheduling.models import Appointment, EndedBy
 from clinic.scheduling.transitions import Step, Who
 
 
@@ -15,6 +19,20 @@ def is_system(actor: Actor) -> bool:
 def is_own_practitioner(actor: Actor, appointment: Appointment) -> bool:
     """Whether the person is the one the visit is with."""
     return actor.user_id is not None and appointment.practitioner.user_id == actor.user_id
+
+
+def acts_by_link(actor: Actor, appointment: Appointment) -> bool:
+    """Whether the person holds the link of this very visit."""
+    return actor.link is not None and actor.link.appointment_id == appointment.id
+
+
+def ended_by(actor: Actor, appointment: Appointment) -> EndedBy:
+    """As whom the person ends a visit."""
+    if is_system(actor):
+        return EndedBy.SYSTEM
+    if actor.is_patient:
+        return EndedBy.PATIENT
+    return EndedBy.PRACTITIONER if is_own_practitioner(actor, appointment) else EndedBy.STAFF
 
 
 def can_book(actor: Actor, facility_id: int, *, sees_patient: bool = True) -> bool:
@@ -37,6 +55,8 @@ def can_view(actor: Actor, appointment: Appointment, *, sees_patient: bool) -> b
     """Front desk of the facility, the visit's practitioner, and whoever may see the patient."""
     if is_system(actor):
         return True
+    if actor.link is not None:
+        return acts_by_link(actor, appointment)
     if actor.is_patient:
         return sees_patient
     if actor.has(*FRONT_DESK) and actor.works_at(appointment.facility_id):
@@ -49,7 +69,7 @@ def can_take(actor: Actor, appointment: Appointment, step: Step, *, is_guardian:
     if is_system(actor):
         return True
     if actor.is_patient:
-        return is_guardian and Who.PATIENT in step.who
+        return (is_guardian or acts_by_link(actor, appointment)) and Who.PATIENT in step.who
     if not actor.works_at(appointment.facility_id):
         return False
     if Who.FRONT_DESK in step.who and actor.has(*FRONT_DESK):
@@ -64,7 +84,14 @@ def can_move(actor: Actor, appointment: Appointment, *, is_guardian: bool = Fals
     if is_system(actor):
         return True
     if actor.is_patient:
-        return is_guardian
+        return is_guardian or acts_by_link(actor, appointment)
+    return actor.works_at(appointment.facility_id) and (
+        actor.has(*FRONT_DESK) or (actor.has(*CLINICAL) and is_own_practitioner(actor, appointment))
+    )
+
+
+def can_follow_up(actor: Actor, appointment: Appointment) -> bool:
+    """Front desk and the visit's own practitioner: say what is to follow, and that it is settled."""
     return actor.works_at(appointment.facility_id) and (
         actor.has(*FRONT_DESK) or (actor.has(*CLINICAL) and is_own_practitioner(actor, appointment))
     )
@@ -73,3 +100,19 @@ def can_move(actor: Actor, appointment: Appointment, *, is_guardian: bool = Fals
 def can_arrange(actor: Actor, facility_id: int) -> bool:
     """Whether the person may change hours, rooms and services."""
     return actor.has(Role.ADMIN, Role.FACILITY_ADMIN) and actor.works_at(facility_id)
+
+
+def sees_every_patient(actor: Actor, facility: Facility) -> bool:
+    """Whether somebody sees the patients of all the visits of a facility, or only those of their own."""
+    return actor.has(*FRONT_DESK) or (facility.whole_facility_in_care and actor.has(Role.PRACTITIONER))
+
+
+def can_arrange_calendar(actor: Actor, practitioner: Practitioner, works_at: Collection[int]) -> bool:
+    """Whether the person may make and revoke a practitioner's calendar address: themselves, an
+    administrator, and the managers of the clinics they work at.
+    """
+    if actor.user_id is not None and practitioner.user_id == actor.user_id and actor.has(*CLINICAL):
+        return True
+    if actor.has(Role.ADMIN):
+        return True
+    return actor.has(Role.FACILITY_ADMIN) and any(actor.works_at(place) for place in works_at)

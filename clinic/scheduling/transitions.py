@@ -108,7 +108,15 @@ TAKE_BACK = Step(
     who=_STAFF,
     stamp="",
 )
-"""``reaches`` is read from the history instead."""
+UNDO = Step(
+    name="undo",
+    event="undone",
+    leaves=frozenset({Status.CANCELLED, Status.REJECTED, Status.NO_SHOW}),
+    reaches=Status.PENDING,
+    who=_STAFF,
+    stamp="",
+)
+"""For a minute, and for whoever did it. Where both lead is read from the history instead."""
 
 STEPS = {step.name: step for step in (CONFIRM, REJECT, ARRIVE, START, COMPLETE, CANCEL, NO_SHOW)}
 BY_EVENT = {step.event: step for step in STEPS.values()}

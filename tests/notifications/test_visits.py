@@ -11,12 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
 from clinic.core import clock
+from clinic.core.access import SYSTEM
 from clinic.core.db import db, unit_of_work
 from clinic.notifications import sending
 from clinic.notifications.models import ConsoleMessage, Message
 from clinic.patients.models import Patient
 from clinic.scheduling import messages
 from clinic.scheduling.models import Appointment
+from clinic.scheduling.service import events
 from tests.factories import FacilityFactory, PatientFactory, appointment, practitioner_at
 
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -97,6 +99,9 @@ def end(row: Appointment, status: str = "cancelled", *, undoable: bool = True, t
 
 def take_back(row: Appointment, status: str = "confirmed") -> None:
     with unit_of_work():
+        events.write(SYSTEM, row, "ended", from_status=status)
+        events.write(SYSTEM, row, "taken_back", from_status=row.status, to_status=status)
+        db.session.flush()
         row.status, row.ended_at = status, None
         row.version += 1
         db.session.flush()

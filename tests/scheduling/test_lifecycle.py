@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import select
+from flask.testing import FlaskClient
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from clinic.core.access import Actor, Role
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.scheduling import queries
-from clinic.scheduling.models import Allocation, Appointment
+from clinic.scheduling.models import Allocation, Appointment, EndReason
 from clinic.scheduling.service import (
     ChangedMeanwhile,
     SlotTaken,
     arrive,
     book,
     cancel,
+    claims,
     complete,
     confirm,
     mark_no_show,
@@ -27,7 +33,9 @@ from clinic.scheduling.service import (
     start,
     take_back,
 )
-from tests.factories import UserFactory, actor_of, grant, household_login
+from clinic.scheduling.service.lifecycle import undo_purpose
+from clinic.scheduling.transitions import STEPS
+from tests.factories import FacilityFactory, UserFactory, actor_of, grant, household_login
 from tests.scheduling.conftest import Clinic
 
 Step = Callable[..., None]
@@ -39,10 +47,8 @@ def visit(clinic: Clinic) -> Appointment:
 
 
 @pytest.fixture
-def pending(clinic: Clinic, visit: Appointment) -> Appointment:
-    visit.status, visit.confirmed_at = "pending", None
-    db.session.flush()
-    return visit
+def pending(clinic: Clinic) -> Appointment:
+    return book(clinic.desk, clinic.booking(clinic.at(10), waits=True))
 
 
 def practitioner_actor(clinic: Clinic, practitioner: object) -> Actor:
@@ -66,7 +72,16 @@ def test_the_way_of_an_ordinary_visit(clinic: Clinic, pending: Appointment) -> N
     assert {event.actor_name for event in queries.history(pending)} == {"Asha"}
 
 
-ALL = ("pending", "confirmed", "arrived", "in_progress", "completed", "cancelled", "rejected", "no_show")
+PATHS: dict[str, tuple[Step, ...]] = {
+    "pending": (),
+    "confirmed": (confirm,),
+    "arrived": (arrive,),
+    "in_progress": (arrive, start),
+    "completed": (arrive, start, complete),
+    "cancelled": (cancel,),
+    "rejected": (reject,),
+    "no_show": (confirm, mark_no_show),
+}
 LEAVES: dict[Step, set[str]] = {
     confirm: {"pending"},
     reject: {"pending"},
@@ -76,25 +91,115 @@ LEAVES: dict[Step, set[str]] = {
     cancel: {"pending", "confirmed", "arrived", "in_progress"},
     mark_no_show: {"confirmed"},
 }
+WHO: dict[Step, set[str]] = {
+    confirm: {"receptionist", "manager", "own practitioner"},
+    reject: {"receptionist", "manager"},
+    arrive: {"receptionist", "manager", "own practitioner"},
+    start: {"receptionist", "manager", "own practitioner"},
+    complete: {"receptionist", "manager", "own practitioner"},
+    cancel: {"receptionist", "manager", "own practitioner", "patient"},
+    mark_no_show: {"receptionist", "manager", "own practitioner"},
+}
+PEOPLE = (
+    "receptionist",
+    "manager",
+    "own practitioner",
+    "colleague",
+    "patient",
+    "another patient",
+    "administrator",
+    "receptionist elsewhere",
+)
 
 
-@pytest.mark.parametrize("status", ALL)
+def person(clinic: Clinic, who: str) -> Actor:
+    """Somebody of that kind."""
+    match who:
+        case "own practitioner":
+            return practitioner_actor(clinic, clinic.vaidya)
+        case "colleague":
+            return practitioner_actor(clinic, clinic.colleague)
+        case "patient":
+            return actor_of(household_login(clinic.patient), Role.PATIENT)
+        case "another patient":
+            return actor_of(household_login(clinic.other, mobile="+919845000002"), Role.PATIENT)
+        case "administrator":
+            return actor_of(UserFactory(), Role.ADMIN)
+        case "receptionist elsewhere":
+            elsewhere = FacilityFactory()
+            return actor_of(grant(UserFactory(), Role.RECEPTIONIST), Role.RECEPTIONIST, facility=elsewhere)
+        case "manager":
+            return actor_of(UserFactory(), Role.FACILITY_ADMIN, facility=clinic.facility)
+    return clinic.desk
+
+
+def bring_to(clinic: Clinic, visit: Appointment, status: str) -> None:
+    """Take a visit that waits for a word to a state, step by step."""
+    for step in PATHS[status]:
+        step(clinic.desk, visit)
+    assert visit.status == status
+
+
+@pytest.mark.parametrize("status", PATHS)
 @pytest.mark.parametrize("step", LEAVES, ids=lambda step: step.__name__)
 def test_a_step_leaves_only_its_own_states(
-    clinic: Clinic, visit: Appointment, morning: time_machine.Coordinates, step: Step, status: str
+    clinic: Clinic, pending: Appointment, morning: time_machine.Coordinates, step: Step, status: str
 ) -> None:
     morning.move_to(clinic.at(10, 5))
-    visit.status = status
-    visit.ended_at = clinic.at(10) if status in ("cancelled", "rejected", "no_show") else None
-    db.session.flush()
+    bring_to(clinic, pending, status)
     arguments = ("because",) if step in (cancel, reject, mark_no_show) else ()
     if status in LEAVES[step]:
-        step(clinic.desk, visit, *arguments)
-        assert visit.status != status
+        step(clinic.desk, pending, *arguments)
+        assert pending.status != status
     else:
         with pytest.raises(ChangedMeanwhile):
-            step(clinic.desk, visit, *arguments)
-        assert visit.status == status
+            step(clinic.desk, pending, *arguments)
+        assert pending.status == status
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("step", WHO, ids=lambda step: step.__name__)
+def test_a_step_is_for_its_own_people(
+    clinic: Clinic, pending: Appointment, morning: time_machine.Coordinates, step: Step, who: str
+) -> None:
+    if who != "patient":
+        morning.move_to(clinic.at(10, 5))
+    bring_to(clinic, pending, next(iter(sorted(LEAVES[step] - {"in_progress"}, reverse=True)), "in_progress"))
+    if who == "patient" and step is cancel:
+        pending = book(clinic.desk, clinic.booking(clinic.at(12)))
+    before = pending.status
+    actor = person(clinic, who)
+    if who in WHO[step]:
+        step(actor, pending)
+        assert pending.status != before
+    else:
+        with pytest.raises(Forbidden):
+            step(actor, pending)
+        assert pending.status == before
+
+
+@pytest.mark.parametrize("status", ["arrived", "in_progress"])
+def test_a_patient_calls_off_nothing_that_has_begun(
+    clinic: Clinic, pending: Appointment, status: str
+) -> None:
+    bring_to(clinic, pending, status)
+    with pytest.raises(ChangedMeanwhile):
+        cancel(person(clinic, "patient"), pending, "please")
+
+
+@pytest.mark.parametrize(
+    "step", ["confirm", "reject", "arrive", "cancel", "no-show", "take-back", "undo-end"]
+)
+def test_nobody_of_another_clinic_learns_that_there_is_a_visit(
+    clinic: Clinic, sign_in: Callable[..., FlaskClient], pending: Appointment, step: str
+) -> None:
+    elsewhere = sign_in(grant(UserFactory(), Role.RECEPTIONIST, facility=FacilityFactory()))
+    data = {"reason": "mine", "code": "other"}
+    theirs = elsewhere.post(f"/appointments/{pending.reference}/{step}", data=data)
+    nothing = elsewhere.post(f"/appointments/ZZZZZZZZZZ/{step}", data=data)
+    assert (theirs.status_code, nothing.status_code) == (404, 404)
+    db.session.refresh(pending)
+    assert pending.status == "pending"
 
 
 def test_arriving_confirms_what_waited_for_a_word(clinic: Clinic, pending: Appointment) -> None:
@@ -112,14 +217,6 @@ def test_reception_starts_on_the_practitioners_behalf_and_it_is_recorded(
 def test_the_practitioner_starts_in_their_own_name(clinic: Clinic, visit: Appointment) -> None:
     start(practitioner_actor(clinic, clinic.vaidya), visit)
     assert queries.history(visit)[-1].reason is None
-
-
-@pytest.mark.parametrize("step", [confirm, start, cancel], ids=lambda step: step.__name__)
-def test_a_colleague_takes_no_step_of_anothers_visit(
-    clinic: Clinic, pending: Appointment, step: Step
-) -> None:
-    with pytest.raises(Forbidden):
-        step(practitioner_actor(clinic, clinic.colleague), pending)
 
 
 def test_only_the_desk_declines(clinic: Clinic, pending: Appointment) -> None:
@@ -201,13 +298,17 @@ def test_another_day_is_too_late_to_take_back(
         take_back(clinic.desk, visit, "Is well")
 
 
-def test_a_cancelled_visit_comes_back_only_if_its_place_is_free(clinic: Clinic, visit: Appointment) -> None:
+def test_a_cancelled_visit_comes_back_only_if_its_place_is_free(
+    clinic: Clinic, visit: Appointment, morning: time_machine.Coordinates
+) -> None:
     cancel(clinic.desk, visit, "ill")
     take_back(clinic.desk, visit, "Is well")
     assert visit.status == "confirmed"
     with pytest.raises(SlotTaken):
         book(clinic.desk, clinic.booking(clinic.at(10), patient_id=clinic.other.id))
     cancel(clinic.desk, visit, "ill")
+    morning.shift(timedelta(seconds=61))
+    claims.end_hold(undo_purpose(visit))
     book(clinic.desk, clinic.booking(clinic.at(10), patient_id=clinic.other.id))
     with pytest.raises(SlotTaken):
         take_back(clinic.desk, visit, "Is well")
@@ -230,3 +331,81 @@ def test_what_nobody_confirmed_is_declined_by_the_clock(
     assert pending.status == "rejected"
     assert queries.history(pending)[-1].actor_name == "Sutra"
     assert reject_overdue() == 0
+
+
+def change_status(visit: Appointment, status: str) -> None:
+    """What somebody would type at the database."""
+    with db.session.begin_nested():
+        db.session.execute(
+            text("UPDATE appointments SET status = :status, ended_at = NULL WHERE id = :id"),
+            {"status": status, "id": visit.id},
+        )
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        ("completed", "confirmed"),
+        ("completed", "in_progress"),
+        ("cancelled", "confirmed"),
+        ("rejected", "pending"),
+        ("no_show", "confirmed"),
+        ("arrived", "confirmed"),
+        ("pending", "in_progress"),
+        ("arrived", "completed"),
+    ],
+)
+def test_the_database_itself_lets_no_status_go_where_no_step_leads(
+    clinic: Clinic, pending: Appointment, morning: time_machine.Coordinates, status: str, wanted: str
+) -> None:
+    morning.move_to(clinic.at(10, 5))
+    bring_to(clinic, pending, status)
+    with pytest.raises(IntegrityError, match="is no step"):
+        change_status(pending, wanted)
+    db.session.refresh(pending)
+    assert pending.status == status
+
+
+def test_the_database_knows_the_same_steps_as_the_table(clinic: Clinic, session: Session) -> None:
+    source = session.scalar(text("SELECT prosrc FROM pg_proc WHERE proname = 'appointments_next_status'"))
+    known = set(re.findall(r"'(\w+)>(\w+)'", source))
+    assert known == {(str(left), str(step.reaches)) for step in STEPS.values() for left in step.leaves}
+
+
+def test_what_was_taken_back_on_paper_opens_the_way_only_once(clinic: Clinic, visit: Appointment) -> None:
+    start(clinic.desk, visit)
+    complete(clinic.desk, visit)
+    take_back(clinic.desk, visit, "Wrong row")
+    assert visit.status == "in_progress"
+    complete(clinic.desk, visit)
+    with pytest.raises(IntegrityError, match="is no step"):
+        change_status(visit, "in_progress")
+
+
+def test_who_ended_a_visit_and_why_can_be_counted(
+    clinic: Clinic, visit: Appointment, morning: time_machine.Coordinates
+) -> None:
+    cancel(clinic.desk, visit, "fever since Monday", code=EndReason.UNWELL)
+    assert (visit.ended_code, visit.ended_why, visit.ended_by_kind) == (
+        "unwell",
+        "fever since Monday",
+        "staff",
+    )
+    assert queries.history(visit)[-1].code == "unwell"
+    own = book(clinic.desk, clinic.booking(clinic.at(11)))
+    cancel(person(clinic, "own practitioner"), own, "In court")
+    assert (own.ended_code, own.ended_by_kind) == ("other", "practitioner")
+    theirs = book(clinic.desk, clinic.booking(clinic.at(12)))
+    cancel(person(clinic, "patient"), theirs)
+    assert (theirs.ended_code, theirs.ended_by_kind) == ("patient_asked", "patient")
+    waiting = book(clinic.desk, clinic.booking(clinic.at(9), waits=True))
+    morning.move_to(clinic.at(9))
+    reject_overdue()
+    db.session.refresh(waiting)
+    assert (waiting.ended_by_kind, waiting.ended_by) == ("system", None)
+
+
+def test_what_is_taken_back_forgets_why_it_ended(clinic: Clinic, visit: Appointment) -> None:
+    cancel(clinic.desk, visit, "ill", code=EndReason.UNWELL)
+    take_back(clinic.desk, visit, "Is well")
+    assert (visit.ended_code, visit.ended_why, visit.ended_by_kind, visit.ended_by) == (None,) * 4

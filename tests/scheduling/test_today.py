@@ -89,12 +89,11 @@ def test_minutes_grow_and_a_long_wait_is_marked(
 def test_only_exceptions_speak(
     clinic: Clinic,
     sign_in: Callable[..., FlaskClient],
-    visit: Appointment,
     morning: time_machine.Coordinates,
 ) -> None:
     morning.move_to(clinic.at(9, 50))
     desk = sign_in(clinic.receptionist)
-    visit.status = "pending"
+    book(clinic.desk, clinic.booking(clinic.at(10), waits=True))
     book(clinic.desk, clinic.booking(clinic.at(10, days=-1), override_reason="past"))
     page = lane(desk.get("/today").text, "expected")
     assert "Unconfirmed" in page

@@ -13,10 +13,10 @@ from clinic.scheduling.service.lifecycle import (
     reject,
     reject_overdue,
     start,
-    take_back,
 )
 from clinic.scheduling.service.moves import move, undo_move
 from clinic.scheduling.service.rules import earliest_for_patients, last_day_for_patients
+from clinic.scheduling.service.undoing import take_back, undo_end, undo_until
 
 __all__ = [
     "Booking",
@@ -40,5 +40,7 @@ __all__ = [
     "settled",
     "start",
     "take_back",
+    "undo_end",
     "undo_move",
+    "undo_until",
 ]

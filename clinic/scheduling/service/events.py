@@ -16,13 +16,18 @@ def write(
     kind: str,
     *,
     from_status: str | None = None,
+    to_status: str | None = None,
     from_during: Stretch | None = None,
+    code: str | None = None,
     reason: str | None = None,
 ) -> None:
     """Add what happened to the visit's history and to the audit trail; states and times only in the
     latter.
+
+    ``to_status`` is for what is said before the visit has got there; else the visit's own counts.
     """
     moved = from_during is not None
+    status = to_status or appointment.status
     db.session.add(
         AppointmentEvent(
             appointment_id=appointment.id,
@@ -31,9 +36,10 @@ def write(
             actor_name=actor.name,
             kind=kind,
             from_status=from_status,
-            to_status=appointment.status,
+            to_status=status,
             from_during=from_during,
             to_during=appointment.during if moved or kind == "booked" else None,
+            code=code,
             reason=(reason or "").strip() or None,
         )
     )
@@ -44,5 +50,5 @@ def write(
         subject_id=appointment.id,
         patient_id=appointment.patient_id,
         facility_id=appointment.facility_id,
-        detail={"status": str(appointment.status)},
+        detail={"status": str(status)},
     )

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
 from clinic.core import clock
 from clinic.core.access import FRONT_DESK, SYSTEM, Actor
 from clinic.core.db import db, unit_of_work
-from clinic.core.errors import Conflict, Forbidden, Invalid
+from clinic.core.errors import Forbidden, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.scheduling import messages, policy, queries
-from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
-from clinic.scheduling.models import CLAIMING, Appointment, AppointmentEvent, AppointmentStatus
+from clinic.scheduling.errors import ChangedMeanwhile
+from clinic.scheduling.models import Appointment, AppointmentStatus, EndReason
 from clinic.scheduling.service import claims, events
 from clinic.scheduling.transitions import (
     ARRIVE,
-    BY_EVENT,
     CANCEL,
     COMPLETE,
     CONFIRM,
     NO_SHOW,
     REJECT,
     START,
-    TAKE_BACK,
     Step,
 )
 
 UNDO_SECONDS = 60
+"""How long the place of a visit that ended or moved is kept, and nobody told, so that it can be undone."""
 
 
 def confirm(
@@ -47,9 +46,12 @@ def reject(
     tell: bool = True,
     expected_version: int | None = None,
 ) -> None:
-    """Say that a visit that waited for a word does not take place; its time is free again."""
-    _take(actor, appointment, REJECT, reason=reason, expected_version=expected_version)
-    messages.ended(appointment, tell=tell)
+    """Say that a visit that waited for a word does not take place. It can be undone for a minute; then its
+    time is free, and the patient is told.
+    """
+    undo_until = _undo_until(actor)
+    _take(actor, appointment, REJECT, reason=reason, undo_until=undo_until, expected_version=expected_version)
+    messages.ended(appointment, tell=tell, undo_until=undo_until)
 
 
 def arrive(actor: Actor, appointment: Appointment, *, expected_version: int | None = None) -> None:
@@ -77,10 +79,19 @@ def mark_no_show(
     appointment: Appointment,
     reason: str | None = None,
     *,
+    code: EndReason | None = None,
     expected_version: int | None = None,
 ) -> None:
-    """The patient did not come; only once the visit's time has begun."""
-    _take(actor, appointment, NO_SHOW, reason=reason, expected_version=expected_version)
+    """The patient did not come; only once the visit's time has begun. It can be undone for a minute."""
+    _take(
+        actor,
+        appointment,
+        NO_SHOW,
+        code=code,
+        reason=reason,
+        undo_until=_undo_until(actor),
+        expected_version=expected_version,
+    )
     messages.ended(appointment, tell=False)
 
 
@@ -89,62 +100,34 @@ def cancel(
     appointment: Appointment,
     reason: str | None = None,
     *,
+    code: EndReason | None = None,
     tell: bool = True,
+    undo: bool = True,
     expected_version: int | None = None,
 ) -> None:
-    """Call a visit off; its time is free again. Staff may take it back for a minute before anybody is
-    told.
+    """Call a visit off. Staff may undo it for a minute before anybody is told; meanwhile its place is kept.
+
+    ``code`` is why, in a word to be counted: without one, "other" where a reason was written, and the
+    patient's own wish where the patient cancels. ``undo`` False gives the place back at once.
     """
-    _take(actor, appointment, CANCEL, reason=reason, expected_version=expected_version)
-    undo_until = None if actor.is_patient else clock.now() + timedelta(seconds=UNDO_SECONDS)
+    undo_until = _undo_until(actor)
+    if actor.is_patient and code is None:
+        code = EndReason.OTHER if (reason or "").strip() else EndReason.PATIENT_ASKED
+    _take(
+        actor,
+        appointment,
+        CANCEL,
+        code=code,
+        reason=reason,
+        undo_until=undo_until if undo else None,
+        expected_version=expected_version,
+    )
     messages.ended(appointment, tell=tell, undo_until=undo_until)
 
 
-def take_back(
-    actor: Actor, appointment: Appointment, reason: str, *, expected_version: int | None = None
-) -> None:
-    """Undo the last step of the same day, with a reason, if the time is still free.
-
-    Raises SlotTaken or PatientBusy if it is not, Conflict if there is nothing to take back.
-    """
-    if not policy.can_take(actor, appointment, TAKE_BACK):
-        raise Forbidden(_("This is not yours to take back."))
-    if not reason.strip():
-        raise Invalid(_("Say why it is taken back."), field="reason")
-    lock(appointment, expected_version)
-    last = last_step(appointment)
-    if last is None or last.from_status is None:
-        raise Conflict(_("There is nothing to take back."))
-    zone = clock.zone(appointment.facility.zone)
-    if last.at.astimezone(zone).date() != clock.today(appointment.facility.zone):
-        raise Conflict(_("Only a step of the same day can be taken back."))
-    was = appointment.status
-    if last.from_status in CLAIMING and was not in CLAIMING:
-        _claim_again(appointment)
-    step = BY_EVENT[last.kind]
-    setattr(appointment, step.stamp, None)
-    appointment.status = last.from_status
-    appointment.ended_by = appointment.ended_why = None
-    appointment.version += 1
-    db.session.flush()
-    events.write(actor, appointment, TAKE_BACK.event, from_status=was, reason=reason)
-    messages.undone(appointment)
-    db.session.flush()
-
-
-def last_step(appointment: Appointment) -> AppointmentEvent | None:
-    """The last step that was not taken back, if the visit is still where it led."""
-    wanted = (
-        select(AppointmentEvent)
-        .where(
-            AppointmentEvent.appointment_id == appointment.id,
-            AppointmentEvent.kind.in_(BY_EVENT),
-            AppointmentEvent.to_status == appointment.status,
-        )
-        .order_by(AppointmentEvent.id.desc())
-        .limit(1)
-    )
-    return db.session.scalars(wanted).first()
+def undo_purpose(appointment: Appointment) -> str:
+    """What the places of a visit that has just ended are kept for."""
+    return f"end {appointment.reference}"
 
 
 def lock(appointment: Appointment, expected_version: int | None = None) -> None:
@@ -158,12 +141,21 @@ def lock(appointment: Appointment, expected_version: int | None = None) -> None:
         raise ChangedMeanwhile
 
 
+def _undo_until(actor: Actor) -> datetime | None:
+    """Until when a step that ends a visit can be undone. What patients and the clock do stands at once."""
+    if actor.is_patient or policy.is_system(actor):
+        return None
+    return clock.now() + timedelta(seconds=UNDO_SECONDS)
+
+
 def _take(
     actor: Actor,
     appointment: Appointment,
     step: Step,
     *,
+    code: EndReason | None = None,
     reason: str | None = None,
+    undo_until: datetime | None = None,
     expected_version: int | None = None,
 ) -> None:
     guardian = actor.is_patient and queries.is_guardian(actor, appointment.patient_id)
@@ -172,20 +164,41 @@ def _take(
     lock(appointment, expected_version)
     was = AppointmentStatus(appointment.status)
     _check(actor, appointment, step, was, reason)
-    moment = clock.now()
-    setattr(appointment, step.stamp, moment)
+    setattr(appointment, step.stamp, clock.now())
     appointment.status = step.reaches
     appointment.version += 1
     if step.releases:
         appointment.ended_by = actor.user_id
+        appointment.ended_by_kind = policy.ended_by(actor, appointment)
         appointment.ended_why = (reason or "").strip() or None
+        appointment.ended_code = code or (EndReason.OTHER if appointment.ended_why else None)
     db.session.flush()
     if step.releases:
-        claims.release(appointment.id)
+        _give_back(actor, appointment, undo_until)
     events.write(
-        actor, appointment, step.event, from_status=was, reason=reason or _on_behalf(actor, appointment, step)
+        actor,
+        appointment,
+        step.event,
+        from_status=was,
+        code=appointment.ended_code if step.releases else None,
+        reason=reason or _on_behalf(actor, appointment, step),
     )
     db.session.flush()
+
+
+def _give_back(actor: Actor, appointment: Appointment, undo_until: datetime | None) -> None:
+    """Release what the visit claims; what of it is not over yet stays held until ``undo_until``."""
+    before = claims.claims_of(appointment.id)
+    claims.release(appointment.id)
+    if undo_until is None:
+        return
+    claims.hold(
+        before if appointment.ends > clock.now() else [],
+        facility_id=appointment.facility_id,
+        purpose=undo_purpose(appointment),
+        until=undo_until,
+        by=actor.user_id,
+    )
 
 
 def _check(
@@ -209,18 +222,6 @@ def _on_behalf(actor: Actor, appointment: Appointment, step: Step) -> str | None
     if policy.is_own_practitioner(actor, appointment):
         return None
     return _("On behalf of %(name)s", name=appointment.practitioner.name)
-
-
-def _claim_again(appointment: Appointment) -> None:
-    """Claim once more what the visit last had. The constraint on patients answers when the row is flushed."""
-    if claims.patient_is_busy(appointment.patient_id, appointment.during):
-        raise PatientBusy
-    wanted = claims.past_claims(appointment.id, appointment.during)
-    units = {one.unit_id for one in wanted}
-    claims.lock_units(units)
-    got = claims.claim(wanted, facility_id=appointment.facility_id, appointment_id=appointment.id)
-    if got != units:
-        raise SlotTaken(_("The time has gone to somebody else."))
 
 
 def reject_overdue() -> int:
