@@ -94,6 +94,16 @@ def show_date(day: date | datetime, zone_name: str | None = None) -> str:
     return format_date(_as_date(day, zone_name), f"d {_month()} y", locale=_babel_locale())
 
 
+def show_month(day: date) -> str:
+    """``November 2026``."""
+    return format_date(day, "LLLL y", locale=_babel_locale())
+
+
+def show_weekday(day: date) -> str:
+    """``Tue``."""
+    return format_date(day, "EEE", locale=_babel_locale())
+
+
 def show_moment(moment: datetime, zone_name: str) -> str:
     """``Tue 24 Nov, 10:30``."""
     return f"{show_day(moment, zone_name)}, {show_time(moment, zone_name)}"
@@ -149,6 +159,8 @@ __all__ = [
     "show_long_day",
     "show_moment",
     "show_money",
+    "show_month",
     "show_time",
     "show_time_12",
+    "show_weekday",
 ]

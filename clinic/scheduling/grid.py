@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
 from clinic.core import clock
 from clinic.facilities.models import Facility
+from clinic.scheduling.lanes import sides, stretches
 from clinic.scheduling.models import CLAIMING
-from clinic.scheduling.queries.calendar import Cell, Column
-from clinic.scheduling.slots import spans
+from clinic.scheduling.queries.calendar import PEOPLE, Cell, Column
+from clinic.scheduling.slots import WeeklyInterval, spans
 
 ROW = timedelta(minutes=5)
 LATE_AFTER = timedelta(minutes=10)
 GAP = timedelta(minutes=30)
 QUARTER = timedelta(minutes=15)
+_MOVABLE = frozenset({"pending", "confirmed"})
+_CLAIMING = frozenset(CLAIMING)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Block:
     """A stretch of a column: first row, number of rows, and words for it."""
 
@@ -27,21 +31,22 @@ class Block:
     text: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Visit:
-    """A visit as drawn. ``mark`` is its state's icon, ``side`` its place beside others at the same time."""
+    """A visit as drawn: its rows, its place beside others at the same time, and the rows that its buffers
+    take before and after it. ``leads``: whoever the column is of performs it.
+    """
 
-    reference: str
+    cell: Cell
     row: int
     rows: int
-    hue: int
-    status: str
-    name: str
-    second: str
-    starts: str
     side: str
+    starts: str
     movable: bool
     late: bool
+    leads: bool
+    before: int = 0
+    after: int = 0
 
 
 @dataclass
@@ -53,12 +58,16 @@ class Drawn:
     second: str
     free_from: str
     day: date
+    kind: str
+    resource_id: int
     practitioner_id: int | None
-    room_id: int | None
     closed: list[Block] = field(default_factory=list)
+    breaks: list[Block] = field(default_factory=list)
     off: list[Block] = field(default_factory=list)
     gaps: list[Block] = field(default_factory=list)
     visits: list[Visit] = field(default_factory=list)
+    open_rows: int = 0
+    booked_rows: int = 0
     in_session: bool = False
     is_today: bool = False
 
@@ -75,6 +84,12 @@ class Frame:
         return (self.last - self.first) * 12
 
 
+@lru_cache(maxsize=64)
+def _labels(first: int, last: int) -> tuple[str, ...]:
+    """The clock's words for every row, and for the end of the last."""
+    return tuple(f"{minutes // 60:02d}:{minutes % 60:02d}" for minutes in range(first * 60, last * 60 + 1, 5))
+
+
 def frame_of(
     facility: Facility, cells: Iterable[Cell], columns: Iterable[Column], days: Sequence[date]
 ) -> Frame:
@@ -82,7 +97,8 @@ def frame_of(
     first, last = facility.opens.hour, _ceil_hour(facility.closes)
     for column in columns:
         for interval in column.intervals:
-            first, last = min(first, interval.starts.hour), max(last, _ceil_hour(interval.ends))
+            if any(interval.holds_on(day) for day in days):
+                first, last = min(first, interval.starts.hour), max(last, _ceil_hour(interval.ends))
     zone = clock.zone(facility.zone)
     for cell in cells:
         starts, ends = cell.starts.astimezone(zone), cell.ends.astimezone(zone)
@@ -99,81 +115,104 @@ def _ceil_hour(wall: time) -> int:
     return min(24, wall.hour + (1 if wall.minute or wall.second else 0))
 
 
-@dataclass(frozen=True)
 class Scale:
     """A day of a zone as rows. The wall clock decides, so a day with a clock change has the rows of any
     other.
     """
 
-    day: date
-    zone: str
-    frame: Frame
+    def __init__(self, day: date, zone: str, frame: Frame) -> None:
+        self.day, self.zone, self.frame = day, zone, frame
+        self._zone = clock.zone(zone)
+        self._texts = _labels(frame.first, frame.last)
 
     def rows(self, starts: datetime, ends: datetime) -> tuple[int, int]:
         """First row and number of rows; a part outside the hours shown is cut off."""
-        first, last = self._row(starts), self._row(ends, up=True)
+        first, last = self._row(starts, 0), self._row(ends, 4)
         return first, max(0, last - first)
 
-    def _row(self, moment: datetime, *, up: bool = False) -> int:
-        local = moment.astimezone(clock.zone(self.zone))
-        days = (local.date() - self.day).days
-        minutes = days * 1440 + local.hour * 60 + local.minute - self.frame.first * 60
-        row = -(-minutes // 5) if up else minutes // 5
-        return min(max(row, 0), self.frame.rows)
+    def _row(self, moment: datetime, up: int) -> int:
+        local = moment.astimezone(self._zone)
+        minutes = local.hour * 60 + local.minute - self.frame.first * 60
+        if local.date() != self.day:
+            minutes += (local.date() - self.day).days * 1440
+        return min(max((minutes + up) // 5, 0), self.frame.rows)
 
     def text(self, row: int) -> str:
-        minutes = self.frame.first * 60 + row * 5
-        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+        """The clock's words for a row."""
+        return self._texts[row]
 
 
-def draw(
-    facility: Facility,
-    column: Column,
-    day: date,
-    frame: Frame,
-    cells: Sequence[Cell],
-    *,
-    gap: timedelta | None = GAP,
-) -> Drawn:
-    """One column of one day: what is closed, off, booked, and where something can be booked."""
-    scale = Scale(day, facility.zone, frame)
-    now = clock.now()
-    is_room = column.kind == "room"
-    drawn = Drawn(
-        key=f"{column.resource_id}-{day:%m%d}",
-        name=column.name,
-        second=column.second,
-        free_from="",
-        day=day,
-        practitioner_id=column.practitioner_id,
-        room_id=column.resource_id if is_room else None,
-        is_today=day == clock.today(facility.zone),
-    )
-    open_rows = [True] * frame.rows
-    if not is_room:
-        open_rows = [False] * frame.rows
-        days = [day - timedelta(days=1), day]
-        for starts, ends in spans(days, column.intervals, facility.zone):
-            row, rows = scale.rows(starts, ends)
-            open_rows[row : row + rows] = [True] * rows
-        drawn.closed = [Block(row, rows) for row, rows in _stretches(open_rows, wanted=False)]
-    for off in column.offs:
-        row, rows = scale.rows(off.starts, off.ends)
-        if rows:
-            drawn.off.append(Block(row, rows, off.reason))
+@dataclass(frozen=True)
+class Day:
+    """A day of a facility as it is drawn. ``house`` is the facility's own column: its opening hours bind
+    everybody, its closures go across all columns.
+    """
+
+    facility: Facility
+    day: date
+    frame: Frame
+    now: datetime
+    house: Column | None = None
+    gap: timedelta | None = GAP
+
+    def draw(self, column: Column, cells: Sequence[Cell]) -> Drawn:
+        """One column: what is closed, off, booked, and where something can be booked."""
+        scale = Scale(self.day, self.facility.zone, self.frame)
+        drawn = Drawn(
+            key=f"{column.resource_id}-{self.day:%m%d}",
+            name=column.name,
+            second=column.second,
+            free_from="",
+            day=self.day,
+            kind=column.kind,
+            resource_id=column.resource_id,
+            practitioner_id=column.practitioner_id,
+            is_today=self.day == self.now.astimezone(clock.zone(self.facility.zone)).date(),
+        )
+        open_rows = self._open(column, drawn, scale)
+        drawn.open_rows = sum(open_rows)
+        taken = _visits(drawn, column, cells, scale, self.now)
+        drawn.booked_rows = sum(rows for _row, rows in taken)
+        for row, rows in taken:
             open_rows[row : row + rows] = [False] * rows
-    drawn.visits, taken = _visits(cells, scale, now, by_room=is_room)
-    for row, rows in taken:
-        open_rows[row : row + rows] = [False] * rows
-    gone = _gone(scale, now)
-    open_rows[:gone] = [False] * gone
-    if not is_room:
-        if gap is not None:
-            drawn.gaps = _gaps(open_rows, scale, gap // ROW)
-        free = next((row for row, rows in _stretches(open_rows, wanted=True) if rows >= 3), None)
-        drawn.free_from = scale.text(free) if free is not None else ""
-    drawn.in_session = any(cell.status == "in_progress" for cell in cells)
-    return drawn
+        gone = _gone(scale, self.now)
+        open_rows[:gone] = [False] * gone
+        if column.kind in PEOPLE:
+            if self.gap is not None:
+                drawn.gaps = _gaps(open_rows, scale, self.gap // ROW)
+            free = next((row for row, rows in stretches(open_rows, wanted=True) if rows >= 3), None)
+            drawn.free_from = scale.text(free) if free is not None else ""
+        drawn.in_session = any(cell.status == "in_progress" for cell in cells)
+        return drawn
+
+    def _open(self, column: Column, drawn: Drawn, scale: Scale) -> list[bool]:
+        """Which rows can be booked, leaving aside what is booked already; closed hours and time off are noted
+        in the column.
+        """
+        whole = self.frame.rows
+        if column.intervals or column.kind in PEOPLE:
+            open_rows = self._working(column.intervals, scale)
+        else:
+            open_rows = [True] * whole
+        if self.house is not None and self.house.intervals:
+            house = self._working(self.house.intervals, scale)
+            open_rows = [mine and ours for mine, ours in zip(open_rows, house, strict=True)]
+        for row, rows in stretches(open_rows, wanted=False):
+            within = row > 0 and row + rows < whole
+            (drawn.breaks if within else drawn.closed).append(Block(row, rows))
+        for off in (*column.offs, *(self.house.offs if self.house is not None else ())):
+            row, rows = scale.rows(off.starts, off.ends)
+            if rows:
+                drawn.off.append(Block(row, rows, off.reason))
+                open_rows[row : row + rows] = [False] * rows
+        return open_rows
+
+    def _working(self, intervals: Sequence[WeeklyInterval], scale: Scale) -> list[bool]:
+        rows_open = [False] * self.frame.rows
+        for starts, ends in spans([self.day - timedelta(days=1), self.day], intervals, self.facility.zone):
+            row, rows = scale.rows(starts, ends)
+            rows_open[row : row + rows] = [True] * rows
+        return rows_open
 
 
 def _gone(scale: Scale, now: datetime) -> int:
@@ -204,84 +243,46 @@ def next_free(
 
 
 def _visits(
-    cells: Sequence[Cell], scale: Scale, now: datetime, *, by_room: bool
-) -> tuple[list[Visit], list[tuple[int, int]]]:
+    drawn: Drawn, column: Column, cells: Sequence[Cell], scale: Scale, now: datetime
+) -> list[tuple[int, int]]:
+    """Put the visits into the column; the stretches they take, buffers included."""
     placed = []
     for cell in cells:
         row, rows = scale.rows(cell.starts, cell.ends)
         if rows:
             placed.append((row, rows, cell))
-    sides = _sides([(row, rows) for row, rows, _cell in placed])
-    visits = []
-    for (row, rows, cell), side in zip(placed, sides, strict=True):
-        begins = scale.text(row)
-        what = f"{cell.service}, {cell.practitioner}" if by_room else cell.service
-        visits.append(
+    taken = []
+    for (row, rows, cell), side in zip(placed, sides([one[:2] for one in placed]), strict=True):
+        before = after = 0
+        if cell.taken_from is not None and cell.taken_to is not None:
+            if cell.taken_from < cell.starts:
+                before = scale.rows(cell.taken_from, cell.starts)[1]
+            if cell.taken_to > cell.ends:
+                after = scale.rows(cell.ends, cell.taken_to)[1]
+        can_change = cell.status in _MOVABLE and cell.session_id is None
+        drawn.visits.append(
             Visit(
-                cell.reference,
-                row,
-                rows,
-                cell.hue,
-                cell.status,
-                cell.patient,
-                what if rows <= 4 else f"{begins} {what}",
-                begins,
-                side,
-                cell.status in ("pending", "confirmed"),
-                cell.status in ("pending", "confirmed") and cell.starts + LATE_AFTER < now < cell.ends,
+                cell=cell,
+                row=row,
+                rows=rows,
+                side=side,
+                starts=scale.text(row),
+                movable=can_change,
+                late=can_change and cell.starts + LATE_AFTER < now < cell.ends,
+                leads=column.practitioner_id == cell.practitioner_id,
+                before=before,
+                after=after,
             )
         )
-    return visits, [(row, rows) for row, rows, cell in placed if cell.status in CLAIMING]
-
-
-def _sides(stretches: Sequence[tuple[int, int]]) -> list[str]:
-    """Which half or third each gets, where some overlap."""
-    sides = [""] * len(stretches)
-    group: list[int] = []
-    group_end = -1
-
-    def settle() -> None:
-        if len(group) < 2:
-            return
-        lanes: list[int] = []
-        lane_of = {}
-        for index in group:
-            row, rows = stretches[index]
-            lane = next((lane for lane, end in enumerate(lanes) if end <= row), len(lanes))
-            if lane == len(lanes):
-                lanes.append(0)
-            lanes[lane] = row + rows
-            lane_of[index] = lane
-        word, most = ("half", 2) if len(lanes) <= 2 else ("third", 3)
-        for index, lane in lane_of.items():
-            sides[index] = f"{word}-{min(lane, most - 1) + 1}"
-
-    for index, (row, rows) in enumerate(stretches):
-        if row >= group_end:
-            settle()
-            group = []
-        group.append(index)
-        group_end = max(group_end, row + rows)
-    settle()
-    return sides
-
-
-def _stretches(flags: Sequence[bool], *, wanted: bool) -> list[tuple[int, int]]:
-    found = []
-    start: int | None = None
-    for row, flag in enumerate([*flags, not wanted]):
-        if flag == wanted and start is None:
-            start = row
-        elif flag != wanted and start is not None:
-            found.append((start, row - start))
-            start = None
-    return found
+        if cell.status in _CLAIMING:
+            taken.append((row - before, rows + before + after))
+    return taken
 
 
 def _gaps(open_rows: Sequence[bool], scale: Scale, step: int) -> list[Block]:
     """Free stretches cut at each step of the clock, the pieces shorter than ten minutes left out."""
     gaps = []
-    for row, rows in _stretches(open_rows, wanted=True):
+    for row, rows in stretches(open_rows, wanted=True):
         at = row
         while at < row + rows:
             end = min(row + rows, (at // step + 1) * step)

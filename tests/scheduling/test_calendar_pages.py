@@ -22,6 +22,7 @@ ADDRESSES = (
     "/calendar",
     "/calendar?by=room",
     "/calendar?view=week",
+    "/calendar?view=month",
     "/calendar?view=list",
 )
 
@@ -90,7 +91,8 @@ def test_time_off_is_hatched_with_its_reason_and_closed_hours_are_shaded(
     db.session.flush()
     page = desk.get("/calendar").text
     assert '<div class="cal-off gr84 gs12"><span>Conference</span></div>' in page
-    assert '<div class="cal-closed gr60 gs12">' in page
+    assert '<div class="cal-closed is-break gr60 gs12"><span>Break</span></div>' in page
+    assert '<div class="cal-closed gr108 gs24"></div>' in page
 
 
 def test_gaps_are_links_with_names_and_only_where_something_can_be_booked(
@@ -103,7 +105,7 @@ def test_gaps_are_links_with_names_and_only_where_something_can_be_booked(
     assert "10:30" in times
     assert "10:00" not in times
     assert "13:00" not in times
-    assert f"day=2026-11-23&amp;time=10:30&amp;practitioner={clinic.vaidya.id}" in column
+    assert f"day=2026-11-23&amp;practitioner={clinic.vaidya.id}&amp;time=10:30" in column
 
 
 def test_the_list_does_what_the_grid_does(clinic: Clinic, desk: FlaskClient) -> None:

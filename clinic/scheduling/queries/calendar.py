@@ -6,9 +6,20 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
-from sqlalchemy.orm import aliased
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range, aggregate_order_by
 
 from clinic.core import clock
 from clinic.core.db import db
@@ -16,8 +27,10 @@ from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import (
+    CLAIMING,
     Allocation,
     Appointment,
+    GroupSession,
     Resource,
     ResourceUnit,
     Service,
@@ -28,6 +41,7 @@ from clinic.scheduling.slots import WeeklyInterval
 
 LONGEST = timedelta(hours=12)
 """No visit lasts longer, so what began earlier is over."""
+PEOPLE = frozenset({"practitioner", "therapist"})
 
 
 class Away(NamedTuple):
@@ -39,7 +53,7 @@ class Away(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A practitioner or room with a place in the calendar."""
+    """A person, a room, a piece of equipment, or the facility itself, with its hours and time off."""
 
     resource_id: int
     kind: str
@@ -48,32 +62,42 @@ class Column(NamedTuple):
     second: str
     intervals: list[WeeklyInterval]
     offs: list[Away]
+    user_id: int | None = None
 
 
 class Cell(NamedTuple):
-    """A visit as the calendar draws it."""
+    """A visit, or a session of a group, as the calendar draws it.
+
+    ``taken_from`` and ``taken_to`` are the bounds of what it claims, buffers included; ``resources`` are the
+    ids of what it claims. Of a session, ``patient_id`` is None, ``seats`` are taken and ``capacity`` is how
+    many there are.
+    """
 
     reference: str
+    version: int
     starts: datetime
     ends: datetime
+    taken_from: datetime | None
+    taken_to: datetime | None
     status: str
     mode: str
-    patient_id: int
+    patient_id: int | None
     patient: str
     service: str
     hue: int
     practitioner_id: int
     practitioner: str
     practitioner_user: int | None
-    room_id: int | None
-    room: str | None
+    resources: list[int] | None
+    overbooked: bool
+    session_id: int | None
+    seats: int | None
+    capacity: int | None
 
 
 def columns(facility_id: int, first: datetime, after: datetime) -> list[Column]:
-    """Practitioners, then rooms, of a facility, with weekly hours and time off between two instants: one
-    statement.
-
-    Rooms have no hours of their own; they are there whenever somebody works.
+    """All that can be in use at a facility, kind by kind, with weekly hours and the time off between two
+    instants: one statement. What has no hours of its own is there whenever somebody works.
     """
     rows = db.session.execute(_columns_statement(), {"facility": facility_id, "during": Range(first, after)})
     return [
@@ -85,8 +109,9 @@ def columns(facility_id: int, first: datetime, after: datetime) -> list[Column]:
             second,
             [WeeklyInterval.read(entry) for entry in weekly or ()],
             [_away(entry, first, after) for entry in off or ()],
+            user_id,
         )
-        for resource_id, kind, name, practitioner_id, second, weekly, off in rows
+        for resource_id, kind, name, practitioner_id, second, weekly, off, user_id in rows
     ]
 
 
@@ -107,7 +132,7 @@ def _columns_statement() -> Select[Any]:
         TimeOff.reason,
     )
     off = (
-        select(func.json_agg(stretch))
+        select(func.json_agg(aggregate_order_by(stretch, func.lower(TimeOff.during))))
         .where(TimeOff.resource_id == Resource.id, TimeOff.during.op("&&")(during))
         .scalar_subquery()
     )
@@ -120,13 +145,10 @@ def _columns_statement() -> Select[Any]:
             func.coalesce(Practitioner.specialization, Resource.room_kind, ""),
             weekly,
             off,
+            Practitioner.user_id,
         )
         .outerjoin(Practitioner, Practitioner.id == Resource.practitioner_id)
-        .where(
-            Resource.facility_id == bindparam("facility"),
-            Resource.active,
-            Resource.kind.in_(("practitioner", "room")),
-        )
+        .where(Resource.facility_id == bindparam("facility"), Resource.active)
         .order_by(Resource.kind, Resource.position, Practitioner.search_name, Resource.id)
     )
 
@@ -140,16 +162,11 @@ def _away(entry: list[Any], first: datetime, after: datetime) -> Away:
     )
 
 
-def cells(
-    facility: Facility,
-    from_day: date,
-    to_day: date,
-    *,
-    practitioner_id: int | None = None,
-    with_ended: bool = False,
-) -> list[Cell]:
-    """The visits of some days by time: one statement. Those called off only ``with_ended``; a no-show
-    stays.
+def cells(facility: Facility, from_day: date, to_day: date, *, of: Column | None = None) -> list[Cell]:
+    """The visits and group sessions of some days by time: one statement.
+
+    Those called off are left out, a no-show stays. With ``of``, only those that this person performs, or that
+    claim this person, room or piece of equipment.
     """
     first, _ = clock.day_bounds(from_day, facility.zone)
     _, after = clock.day_bounds(to_day, facility.zone)
@@ -159,61 +176,117 @@ def cells(
         "after": after,
         "earliest": first - LONGEST,
     }
-    if practitioner_id is not None:
-        bounds["practitioner"] = practitioner_id
-    statement = _cells_statement(practitioner_id is not None, with_ended)
-    return [Cell(*row) for row in db.session.execute(statement, bounds)]
+    if of is not None:
+        bounds |= {
+            "resource": of.resource_id,
+            "practitioner": of.practitioner_id or 0,
+            "during": Range(first - LONGEST, after + LONGEST),
+        }
+    return [Cell(*row) for row in db.session.execute(_cells_statement(of is not None), bounds)]
 
 
-@lru_cache(maxsize=4)
-def _cells_statement(of_one: bool, with_ended: bool) -> Select[Any]:
-    unit, room, claim = aliased(ResourceUnit), aliased(Resource), aliased(Allocation)
-    starts = func.lower(Appointment.during)
-    wanted = (
-        select(
-            Appointment.reference,
-            starts,
-            func.upper(Appointment.during),
-            Appointment.status,
-            Appointment.mode,
-            Patient.id,
-            Patient.name,
-            Service.name,
-            Service.hue,
-            Practitioner.id,
-            Practitioner.name,
-            Practitioner.user_id,
-            room.id,
-            room.name,
+@lru_cache(maxsize=2)
+def _cells_statement(of_one: bool) -> Any:
+    visits = (
+        _statement_of(
+            Appointment,
+            reference=Appointment.reference,
+            version=Appointment.version,
+            status=Appointment.status,
+            patient_id=Appointment.patient_id,
+            patient=Patient.name,
+            overbooked=Appointment.overbooked,
+            of_one=of_one,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
-        .join(Service, Service.id == Appointment.service_id)
-        .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
-        .outerjoin(claim, and_(claim.appointment_id == Appointment.id, claim.active))
-        .outerjoin(unit, unit.id == claim.unit_id)
-        .outerjoin(room, and_(room.id == unit.resource_id, room.kind == "room"))
+        .where(Appointment.session_id.is_(None), Appointment.status.not_in(("cancelled", "rejected")))
+    )
+    seats = (
+        select(func.count())
+        .where(Appointment.session_id == GroupSession.id, Appointment.status.in_(CLAIMING))
+        .scalar_subquery()
+    )
+    sessions = _statement_of(
+        GroupSession,
+        status=literal("confirmed"),
+        session_id=GroupSession.id,
+        seats=seats,
+        capacity=GroupSession.capacity,
+        of_one=of_one,
+    ).where(GroupSession.cancelled_at.is_(None))
+    both = union_all(visits, sessions)
+    return both.order_by("starts", "reference")
+
+
+def _statement_of(owner: Any, *, of_one: bool, **own_fields: Any) -> Select[Any]:
+    """The cells of one kind of owner of claims, in the order of ``Cell``'s fields. What is not among
+    ``own_fields`` is empty.
+    """
+    fields: dict[str, Any] = {"reference": literal(""), "version": literal(0), "patient": literal("")}
+    fields |= {"overbooked": false()} | own_fields
+
+    def own_field(name: str) -> Any:
+        return fields.get(name, null()).label(name)
+
+    is_visit = owner is Appointment
+    starts, ends = func.lower(owner.during), func.upper(owner.during)
+    own = Allocation.appointment_id if is_visit else Allocation.session_id
+    claimed = (
+        select(
+            func.min(func.lower(Allocation.during)).label("taken_from"),
+            func.max(func.upper(Allocation.during)).label("taken_to"),
+            func.array_agg(ResourceUnit.resource_id).label("resources"),
+        )
+        .join(ResourceUnit, ResourceUnit.id == Allocation.unit_id)
+        .where(own == owner.id, Allocation.active)
+        .lateral()
+    )
+    wanted = (
+        select(
+            own_field("reference"),
+            own_field("version"),
+            starts.label("starts"),
+            ends.label("ends"),
+            claimed.c.taken_from,
+            claimed.c.taken_to,
+            own_field("status"),
+            owner.mode,
+            own_field("patient_id"),
+            own_field("patient"),
+            Service.name.label("service"),
+            Service.hue,
+            Practitioner.id.label("practitioner_id"),
+            Practitioner.name.label("practitioner"),
+            Practitioner.user_id,
+            claimed.c.resources,
+            own_field("overbooked"),
+            own_field("session_id"),
+            own_field("seats"),
+            own_field("capacity"),
+        )
+        .select_from(owner)
+        .join(Service, Service.id == owner.service_id)
+        .join(Practitioner, Practitioner.id == owner.practitioner_id)
+        .join(claimed, true())
         .where(
-            Appointment.facility_id == bindparam("facility"),
+            owner.facility_id == bindparam("facility"),
             starts >= bindparam("earliest"),
             starts < bindparam("after"),
-            func.upper(Appointment.during) > bindparam("first"),
+            ends > bindparam("first"),
         )
-        .order_by(starts, Appointment.id, room.id.nulls_last())
-        .distinct(starts, Appointment.id)
     )
-    if of_one:
-        wanted = wanted.where(Appointment.practitioner_id == bindparam("practitioner"))
-    if not with_ended:
-        wanted = wanted.where(Appointment.status.not_in(("cancelled", "rejected")))
-    return wanted
+    return wanted.where(belongs(owner, own)) if of_one else wanted
 
 
-def legend(facility_id: int) -> list[tuple[int, str]]:
-    """Hue and name of the services, one name for each hue."""
-    rows = db.session.execute(
-        select(Service.hue, func.min(Service.name))
-        .where(Service.facility_id == facility_id, Service.active)
-        .group_by(Service.hue)
-        .order_by(Service.hue)
+def belongs(owner: Any, own: Any) -> ColumnElement[bool]:
+    """Performed by ``:practitioner``, or claiming ``:resource``."""
+    claiming = (
+        select(own)
+        .join(ResourceUnit, ResourceUnit.id == Allocation.unit_id)
+        .where(
+            ResourceUnit.resource_id == bindparam("resource"),
+            Allocation.active,
+            Allocation.during.op("&&")(bindparam("during", type_=TSTZRANGE)),
+        )
     )
-    return [(row[0], row[1]) for row in rows]
+    return or_(owner.practitioner_id == bindparam("practitioner"), owner.id.in_(claiming))
