@@ -25,6 +25,7 @@ LINUX = sys.platform.startswith("linux")
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 CLONE_NEWUSER = 0x10000000
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PARENT_CHECK_SECONDS = 1.0
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -72,21 +73,27 @@ class Identity:
 
 
 def start(command: list[str], *, identity: Identity, stop_signal: signal.Signals) -> int:
-    """Fork and exec the command in a process group of its own; its process id."""
+    """Fork and exec the command in a process group of its own; its process id.
+
+    Until the child has put aside what it inherited, a stop would be lost on it; so it waits until then.
+    """
     guard = os.getpid()
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     child = os.fork()
     if child:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         return child
     try:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        for number in (*STOP_SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         identity.become()
         if LINUX:  # after the change of user, which clears it
             libc.prctl(PR_SET_PDEATHSIG, int(stop_signal), 0, 0, 0)
             if os.getppid() != guard:
                 os._exit(1)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         os.execvp(command[0], command)  # noqa: S606 - there is no shell on purpose
     except OSError as error:
         os.write(2, f"{command[0]} could not be started: {error}\n".encode())
@@ -199,12 +206,12 @@ def main() -> NoReturn:
     given = options.parse_args()
     stop_signal = signal.Signals[f"SIG{given.stop}"]
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
-    for number in (signal.SIGINT, signal.SIGHUP):  # the terminal speaks to the parent, which decides
-        signal.signal(number, signal.SIG_IGN)
     if LINUX:
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     os.set_inheritable(given.alive, False)
     child = start(given.command, identity=given.identity, stop_signal=stop_signal)
+    for number in (signal.SIGINT, signal.SIGHUP):  # the terminal speaks to the parent, which decides
+        signal.signal(number, signal.SIG_IGN)
     code = watch(child, alive=given.alive, stop_signal=stop_signal, grace=given.grace)
     sweep(child)
     if given.scratch is not None:

@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -67,21 +68,26 @@ class LocalError(Exception):
 
 @dataclass
 class Guarded:
-    """A running command and the pipe that keeps it alive."""
+    """A running command and the pipe that keeps it alive. As a context manager it is stopped at the end.
+
+    The pipe closes when nobody holds it any more: an exception may come between the start of the command and
+    whoever was to keep it.
+    """
 
     process: subprocess.Popen[bytes]
-    alive: int
+    alive: FileIO
 
     def wait(self) -> int:
-        """Wait for a command that ends by itself; its exit code."""
-        self.process.wait()
-        return self.stop()
+        """Wait for a command that ends by itself; its exit code. To give up waiting stops it."""
+        try:
+            self.process.wait()
+        finally:
+            code = self.stop()
+        return code
 
     def ask_to_stop(self) -> None:
         """Begin the stop that this process's death would bring, without waiting for it."""
-        if self.alive >= 0:
-            os.close(self.alive)
-            self.alive = -1
+        self.alive.close()
 
     def stop(self, seconds: float = 15.0) -> int:
         """Stop the command; its exit code. A guard still there after `seconds` is killed."""
@@ -91,6 +97,12 @@ class Guarded:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+
+    def __enter__(self) -> Guarded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
 
 def guarded(
@@ -111,6 +123,7 @@ def guarded(
     The guard holds the descriptors in `keep_open`, and removes the folder `scratch` at its end.
     """
     theirs, ours = os.pipe()
+    alive = FileIO(ours, "w")
     guard = [sys.executable, "-I", "-S", str(GUARD), "--alive", str(theirs), "--stop", stop_signal]
     guard += ["--grace", str(grace), "--identity", str(identity or Identity())]
     guard += ["--scratch", str(scratch), "--"] if scratch else ["--"]
@@ -125,12 +138,9 @@ def guarded(
             pass_fds=(theirs, *keep_open),
             start_new_session=True,
         )
-    except BaseException:
-        os.close(ours)
-        raise
     finally:
         os.close(theirs)
-    return Guarded(process=process, alive=ours)
+    return Guarded(process=process, alive=alive)
 
 
 def binary(package: str, pattern: str) -> Path:
@@ -243,7 +253,11 @@ class Service:
             locked(self.folder / "lock", seconds=LOCK_SECONDS, sentence=taken) as lock,
             open(self.log, "ab", opener=private) as log,
         ):
-            self.launch(lock, log.fileno())
+            try:
+                self.launch(lock, log.fileno())
+            except BaseException:  # asked to stop half-way, perhaps: what has begun must not be left alone
+                self.stop()
+                raise
         return self.url
 
     def launch(self, lock: int, log: int) -> None:
@@ -289,7 +303,7 @@ class EmbeddedPostgres(Service):
         data = self.folder / "data"
         identity = self.identity(postgres)
         if not data.exists():
-            self.make_cluster(postgres, data, identity=identity, log=log)
+            self.make_cluster(postgres, data, identity=identity, lock=lock, log=log)
         elif data.stat().st_uid != identity.owner[0]:
             for path in (data, *data.rglob("*")):
                 os.chown(path, *identity.owner, follow_symlinks=False)
@@ -349,8 +363,11 @@ class EmbeddedPostgres(Service):
             trial = ["/bin/sh", "-c", 'cd "$1" && : > written && "$2" -V', "sh", probe, str(postgres)]
             return guarded(trial, identity=identity, env=ENVIRONMENT, output=subprocess.DEVNULL).wait() == 0
 
-    def make_cluster(self, postgres: Path, data: Path, *, identity: Identity, log: int) -> None:
-        """Run initdb beside the final place and move the result there whole: a kill must leave no half."""
+    def make_cluster(self, postgres: Path, data: Path, *, identity: Identity, lock: int, log: int) -> None:
+        """Run initdb beside the final place and move the result there whole: a kill must leave no half.
+
+        An initdb that is killed clears its folder before it ends, so it keeps the lock until then.
+        """
         new = self.folder / "data.new"
         shutil.rmtree(new, ignore_errors=True)
         new.mkdir(mode=0o700)
@@ -371,7 +388,14 @@ class EmbeddedPostgres(Service):
             [*initdb, "--no-sync"] if self.fast else initdb,
             ["/bin/sh", "-c", create, "sh", *single],
         ):
-            step = guarded(command, identity=identity, env=ENVIRONMENT, output=log, cwd=self.folder)
+            step = guarded(
+                command,
+                identity=identity,
+                env=ENVIRONMENT,
+                output=log,
+                cwd=self.folder,
+                keep_open=(lock,),
+            )
             if step.wait() != 0:
                 raise LocalError(f"Postgres could not make its data folder. {end_of(self.log)}")
         new.rename(data)

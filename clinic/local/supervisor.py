@@ -43,6 +43,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 FIRST_PAGE_SECONDS = 60.0
 LOOK_SECONDS = 0.5
+REST_SECONDS = 15.0
 MARK = "=== flask "  # before each command's output
 PREPARE = ("db upgrade", "demo load --if-empty", "demo show --json")
 
@@ -173,14 +174,24 @@ def start_services(place: Place, env: dict[str, str], started: contextlib.ExitSt
     return services
 
 
-def prepare(place: Place, env: dict[str, str]) -> dict[str, object]:
-    """Migrate, load the demo clinic into an empty database, and say who may log in. Raises LocalError."""
+def prepare(place: Place, env: dict[str, str], lock: int) -> dict[str, object]:
+    """Migrate, load the demo clinic into an empty database, and say who may log in. Raises LocalError.
+
+    The command keeps the lock: a killed copy's migrations have ended before the next copy's begin.
+    """
     command = python("clinic.local.flask_commands", *PREPARE)
     log = place.var / "log" / "prepare.log"
-    with open(log, "wb", opener=private) as errors:
-        running = guarded(
-            command, env=env, cwd=place.checkout, output=subprocess.PIPE, errors=errors.fileno()
-        )
+    with (
+        open(log, "wb", opener=private) as errors,
+        guarded(
+            command,
+            env=env,
+            cwd=place.checkout,
+            output=subprocess.PIPE,
+            errors=errors.fileno(),
+            keep_open=(lock,),
+        ) as running,
+    ):
         assert running.process.stdout is not None, "asked for above"
         output = running.process.stdout.read().decode(errors="replace")
         code = running.wait()
@@ -273,7 +284,7 @@ def run_clinic(place: Place) -> NoReturn:
             started.callback(child.stop)
         if again:  # there is seldom anything to do, and loading the application twice takes as long as once
             web.start()
-        demo = prepare(place, env)
+        demo = prepare(place, env, lock)
         if own_database:
             made_ready.touch()
         if not again:
@@ -283,8 +294,24 @@ def run_clinic(place: Place) -> NoReturn:
         look_after(services, [web, worker, clock])
 
 
+def wait_for_the_rest() -> None:
+    """Wait for what was being started at the very moment of the stop, which nobody holds."""
+    deadline = time.monotonic() + REST_SECONDS
+    with contextlib.suppress(ChildProcessError):
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.02)
+
+
 def run(*, parent: int | None = None) -> int:
     """`python -m clinic.local run`; the exit code. It ends with the process `parent`, where that is given."""
+    code = run_until_stopped(parent)
+    wait_for_the_rest()
+    return code
+
+
+def run_until_stopped(parent: int | None) -> int:
+    """Run the clinic; the exit code once it was asked to stop or could not start."""
     stop_on_signals()
     try:
         if parent is not None:

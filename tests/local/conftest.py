@@ -17,10 +17,25 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SITE_PACKAGES = next(path for path in sys.path if path.endswith("site-packages"))
 
 
+def works_in(pid: int) -> str:
+    """The folder a process works in; empty where the machine does not say."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return ""
+
+
 def processes_about(text: str) -> list[str]:
-    """The command lines of running processes that name `text`, this test's own left out."""
+    """The command lines of running processes that name `text` or work in it, this test's own left out.
+
+    A supervisor names its checkout nowhere, and neither does what it has forked until that is a program of
+    its own: between two of its steps only the folder tells that more is to come.
+    """
     listed = subprocess.run(["ps", "-ewwo", "pid=,args="], capture_output=True, text=True, check=True).stdout
-    return [line for line in listed.splitlines() if text in line and int(line.split()[0]) != os.getpid()]
+    pids = {int(line.split()[0]): line for line in listed.splitlines()}
+    return [
+        line for pid, line in pids.items() if pid != os.getpid() and (text in line or text in works_in(pid))
+    ]
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:

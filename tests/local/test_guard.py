@@ -49,6 +49,11 @@ def test_a_command_that_does_not_listen_is_killed_after_its_grace():
     assert not running(pid)
 
 
+def test_a_stop_that_comes_before_the_command_has_begun_is_not_lost():
+    command = guarded(["sleep", "60"], stop_signal="INT", grace=1.0)
+    assert command.stop() == 128 + signal.SIGINT  # not killed after its grace
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux hands orphans to the guard")
 def test_a_child_of_the_command_that_left_its_group_is_ended_too():
     child = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"

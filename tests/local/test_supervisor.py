@@ -127,6 +127,19 @@ def test_asked_to_stop_it_stops_everything(checkout, number):
     assert checkout.left_running() == []
 
 
+@pytest.mark.parametrize(
+    "moment", ["var/postgres", "var/postgres/data.new/PG_VERSION", "var/postgres/data", "var/log/prepare.log"]
+)
+def test_asked_to_stop_during_a_start_it_has_stopped_everything_when_it_ends(checkout, moment):
+    process = checkout.run(given={})
+    assert eventually((checkout.path / moment).exists)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[0]
+    assert checkout.left_running() == []
+    assert said.endswith("Stopped.\n")
+    assert process.returncode == 0
+
+
 def test_kill_9_leaves_nothing_and_the_next_start_works(checkout):
     process, _ = checkout.up(given={})
     assert len(processes_about(f"{checkout.path}/var/postgres/data")) >= 2  # the guard and Postgres itself
