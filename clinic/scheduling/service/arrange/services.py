@@ -24,10 +24,18 @@ constraint_means(
     lambda: Conflict(_("Another service of this clinic has this code."), field="code"),
 )
 
+MOST_THERAPISTS = 6
+MOST_EQUIPMENT = 6
+MOST_SEATS = 200
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceDetails:
-    """What is offered, for how long and how much."""
+    """What is offered, for how long and how much, and what it needs.
+
+    ``equipment`` names kinds, a kind twice where two pieces are needed. With a ``capacity`` above 1 it is
+    held for a group.
+    """
 
     code: str
     name: str
@@ -46,6 +54,12 @@ class ServiceDetails:
     notice_minutes: int = 0
     horizon_days: int | None = None
     change_minutes: int = 0
+    in_person: bool = True
+    online: bool = True
+    therapists: int = 0
+    same_sex: bool = False
+    equipment: tuple[str, ...] = ()
+    capacity: int = 1
     active: bool = True
 
 
@@ -54,6 +68,23 @@ def save_service(
 ) -> Service:
     """Add a service, or change one. Visits already booked keep their length."""
     must_arrange(actor, facility.id)
+    _check(details)
+    action = "service.changed"
+    if service is None:
+        service = Service(facility_id=facility.id, group_id=facility.group_id)
+        db.session.add(service)
+        action = "service.created"
+    for name, value in asdict(details).items():
+        setattr(service, name, (value.strip() or None) if isinstance(value, str) else value)
+    service.equipment = [kind.strip() for kind in details.equipment if kind.strip()]
+    if not service.code:
+        raise Invalid(_("Enter a short code."), field="code")
+    db.session.flush()
+    audit.record(actor, action, subject_type="service", subject_id=service.id, facility_id=facility.id)
+    return service
+
+
+def _check(details: ServiceDetails) -> None:
     if not details.name.strip():
         raise Invalid(_("Enter a name."), field="name")
     if not 5 <= details.minutes <= 720:
@@ -68,18 +99,30 @@ def save_service(
             raise Invalid(_("At most 720 hours."), field=limit.replace("minutes", "hours"))
     if details.horizon_days is not None and not 1 <= details.horizon_days <= 730:
         raise Invalid(_("From 1 to 730 days."), field="horizon_days")
-    action = "service.changed"
-    if service is None:
-        service = Service(facility_id=facility.id, group_id=facility.group_id)
-        db.session.add(service)
-        action = "service.created"
-    for name, value in asdict(details).items():
-        setattr(service, name, (value.strip() or None) if isinstance(value, str) else value)
-    if not service.code:
-        raise Invalid(_("Enter a short code."), field="code")
-    db.session.flush()
-    audit.record(actor, action, subject_type="service", subject_id=service.id, facility_id=facility.id)
-    return service
+    if not details.in_person and not details.online:
+        raise _no_way_to_attend()
+    if not 0 <= details.therapists <= MOST_THERAPISTS:
+        raise _therapists_out_of_bounds()
+    if len(details.equipment) > MOST_EQUIPMENT:
+        raise _too_much_equipment()
+    if not 1 <= details.capacity <= MOST_SEATS:
+        raise _capacity_out_of_bounds()
+
+
+def _no_way_to_attend() -> Invalid:
+    return Invalid(_("Choose in person, online, or both."), field="in_person")
+
+
+def _therapists_out_of_bounds() -> Invalid:
+    return Invalid(_("From 0 to 6 therapists."), field="therapists")
+
+
+def _too_much_equipment() -> Invalid:
+    return Invalid(_("At most 6 pieces of equipment."), field="equipment")
+
+
+def _capacity_out_of_bounds() -> Invalid:
+    return Invalid(_("A group has 1 to 200 places."), field="capacity")
 
 
 def set_performers(actor: Actor, service: Service, practitioner_ids: Collection[int]) -> None:
@@ -109,3 +152,9 @@ def set_performers(actor: Actor, service: Service, practitioner_ids: Collection[
         facility_id=service.facility_id,
         detail={"practitioners": sorted(wanted)},
     )
+
+
+constraint_means("ck_services_some_mode", _no_way_to_attend)
+constraint_means("ck_services_therapists", _therapists_out_of_bounds)
+constraint_means("ck_services_equipment", _too_much_equipment)
+constraint_means("ck_services_capacity", _capacity_out_of_bounds)
