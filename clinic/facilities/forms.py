@@ -47,6 +47,12 @@ class FacilityForm(Form):
     )
     whole_facility_in_care = BooleanField(_l("Practitioners see every patient of the clinic"), default=True)
 
+    meeting_pattern = LineField(_l("Where online visits meet"), longest=500)
+    hears_waiting = BooleanField(_l("A booking waits for your word"), default=True)
+    hears_booked = BooleanField(_l("A patient has booked"), default=True)
+    hears_moved = BooleanField(_l("A patient has moved a visit"), default=True)
+    hears_cancelled = BooleanField(_l("A patient has cancelled"), default=True)
+
     def details(self) -> FacilityDetails:
         """What was entered."""
         names = FacilityDetails.__dataclass_fields__

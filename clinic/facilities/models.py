@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from sqlalchemy import CheckConstraint, String
+from sqlalchemy import CheckConstraint, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Created, InGroup, Key
@@ -19,12 +19,20 @@ class ClinicGroup(Base):
 
 
 class Facility(Base, InGroup, Created):
-    """One clinic at one address, with its own zone, currency and opening hours."""
+    """One clinic at one address, with its own zone, currency and opening hours.
+
+    ``meeting_pattern`` is where its online visits meet: an https address with ``{room}`` in it. ``hears_…``
+    say of which changes by patients it wants an e-mail: a booking, a move, a cancellation; and whether of
+    bookings that wait for its word.
+    """
 
     __tablename__ = "facilities"
     __table_args__ = (
         CheckConstraint("opens < closes", name="opens_before_closes"),
         CheckConstraint("booking_days BETWEEN 1 AND 730", name="booking_days"),
+        CheckConstraint(
+            "meeting_pattern ~ '^https://' AND length(meeting_pattern) <= 500", name="meeting_pattern"
+        ),
     )
     id: Mapped[Key]
     name: Mapped[str]
@@ -42,4 +50,9 @@ class Facility(Base, InGroup, Created):
     closes: Mapped[time] = mapped_column(default=time(19))
     booking_days: Mapped[int] = mapped_column(default=60)
     whole_facility_in_care: Mapped[bool] = mapped_column(default=True)
+    meeting_pattern: Mapped[str | None]
+    hears_waiting: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    hears_booked: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    hears_moved: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    hears_cancelled: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     active: Mapped[bool] = mapped_column(default=True)

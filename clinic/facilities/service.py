@@ -14,6 +14,7 @@ from clinic.core.db import db
 from clinic.core.errors import Forbidden, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.core.text import one_line
+from clinic.facilities.meeting_patterns import read_pattern
 from clinic.facilities.models import Facility
 from clinic.facilities.policy import can_change, can_found
 
@@ -22,7 +23,8 @@ from clinic.facilities.policy import can_change, can_found
 class FacilityDetails:
     """What is said about a clinic.
 
-    ``opens`` and ``closes`` are wall times in ``zone``; ``booking_days`` is how far ahead patients book.
+    ``opens`` and ``closes`` are wall times in ``zone``; ``booking_days`` is how far ahead patients book;
+    ``meeting_pattern`` and ``hears_…`` are explained with ``Facility``.
     """
 
     name: str
@@ -38,6 +40,11 @@ class FacilityDetails:
     closes: time = time(19)
     booking_days: int = 60
     whole_facility_in_care: bool = True
+    meeting_pattern: str | None = None
+    hears_waiting: bool = True
+    hears_booked: bool = True
+    hears_moved: bool = True
+    hears_cancelled: bool = True
 
 
 _FIRST = 7_301_003
@@ -100,5 +107,7 @@ def _fill(facility: Facility, details: FacilityDetails) -> None:
     for field, message in (("name", _("Enter a name.")), ("short_name", _("Enter a short name."))):
         if not values[field]:
             raise Invalid(message, field=field)
+    if values["meeting_pattern"]:
+        values["meeting_pattern"] = read_pattern(values["meeting_pattern"])
     for key, value in values.items():
         setattr(facility, key, value)

@@ -36,11 +36,11 @@ FINAL = tuple(status for status in Status if status not in OPEN)
 class Message(Base, InGroup, Created):
     """One thing to tell one person over one channel.
 
-    ``recipient_type``/``recipient_id`` say who (``patient``, ``user``), ``subject_type``/``subject_id`` what
-    it is about; text and address are made from fresh rows when it is sent. ``address`` is set only where
-    nobody is known yet (a code for a mobile). ``secret`` is sealed, and erased at any final status.
-    ``handed_at`` is written just before the provider is called: a message found stuck after that is
-    ``unknown``, before that it is queued again.
+    ``recipient_type``/``recipient_id`` say who (``patient``, ``practitioner``, ``facility``, ``user``),
+    ``subject_type``/``subject_id`` what it is about; text and address are made from fresh rows when it is
+    sent. ``address`` is set only where nobody is known yet (a code for a mobile). ``secret`` is sealed, and
+    erased at any final status. ``handed_at`` is written just before the provider is called: a message found
+    stuck after that is ``unknown``, before that it is queued again.
     """
 
     __tablename__ = "messages"

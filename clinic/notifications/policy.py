@@ -1,7 +1,8 @@
 """Who sees what became of messages.
 
-The front desk sees the messages of its own facilities, and codes, so that it can help somebody who got none.
-An administrator sees the fates of all messages, and the names of staff, never of patients.
+The front desk sees the messages of its own facilities, to patients, practitioners and the clinic itself, and
+codes, so that it can help somebody who got none. An administrator sees the fates of all messages, and the
+names of staff and clinics, never of patients.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from clinic.core.access import FRONT_DESK, Actor, Role
 from clinic.notifications.models import Message
 
 STAFF_RECIPIENT = "user"
+AT_WORK = ("practitioner", "facility")
+"""Recipients that are no secret to an administrator, nor to the front desk they work with."""
 
 
 def sees_all(actor: Actor) -> bool:
@@ -30,6 +33,8 @@ def can_name_recipient(actor: Actor, message: Message) -> bool:
     """Whether the person may see whom the message is for."""
     if message.recipient_type == STAFF_RECIPIENT:
         return sees_all(actor)
+    if message.recipient_type in AT_WORK and sees_all(actor):
+        return True
     return actor.has(*FRONT_DESK) and (message.facility_id is None or actor.works_at(message.facility_id))
 
 

@@ -55,20 +55,30 @@ class Told:
         return key_part in self.dedupe_key
 
 
-def last_told(*, subject_type: str, subject_id: int, kinds: Collection[str]) -> Told | None:
-    """What was told last about a subject; None if nothing was handed over yet."""
-    row = db.session.execute(
-        select(Message.kind, Message.dedupe_key)
+def last_told(*, subject_type: str, subject_id: int, kinds: Collection[str]) -> dict[tuple[str, int], Told]:
+    """What each recipient was told last about a subject, by type and id; who was told nothing is left out."""
+    rows = db.session.execute(
+        select(Message.recipient_type, Message.recipient_id, Message.kind, Message.dedupe_key)
+        .distinct(Message.recipient_type, Message.recipient_id)
         .where(
             Message.subject_type == subject_type,
             Message.subject_id == subject_id,
+            Message.recipient_id.is_not(None),
             Message.kind.in_(kinds),
             _HEARD,
         )
-        .order_by(Message.handed_at.desc().nulls_last(), Message.id.desc())
-        .limit(1)
-    ).first()
-    return Told(kind=row.kind, dedupe_key=row.dedupe_key) if row else None
+        .order_by(
+            Message.recipient_type,
+            Message.recipient_id,
+            Message.handed_at.desc().nulls_last(),
+            Message.id.desc(),
+        )
+    )
+    return {
+        (row.recipient_type, row.recipient_id): Told(kind=row.kind, dedupe_key=row.dedupe_key)
+        for row in rows
+        if row.recipient_id is not None
+    }
 
 
 def failed_count(facility_id: int | None) -> int:

@@ -13,17 +13,29 @@ from clinic.notifications.models import Message
 
 
 @dataclass(frozen=True, kw_only=True)
+class Attachment:
+    """A file that goes with an e-mail: ``content_type`` such as ``text/calendar``, and its parameters."""
+
+    name: str
+    content_type: str
+    data: bytes
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Content:
     """Fresh rows, read just before sending: where to, and the values of the text.
 
     ``address`` is an E.164 number or an e-mail address, None when there is none. ``zone`` is the facility's.
-    ``facts`` is what ``still_wanted`` looks at and the text does not need.
+    ``facts`` is what ``still_wanted`` looks at and the text does not need. ``attachments`` go with e-mails
+    only.
     """
 
     address: str | None
     zone: str = "Asia/Kolkata"
     values: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
 
 
 Load = Callable[[Sequence[Message]], Mapping[int, Content]]

@@ -13,7 +13,7 @@ from clinic.core import crypto
 from clinic.core.i18n import force_locale
 from clinic.core.text import one_line
 from clinic.notifications.models import Channel, Message
-from clinic.notifications.registry import Content, MessageKind
+from clinic.notifications.registry import Attachment, Content, MessageKind
 from clinic.notifications.transports.outcome import Outgoing
 
 
@@ -25,17 +25,20 @@ def render(message: Message, kind: MessageKind, content: Content, *, address: st
         "secret": crypto.unseal(message.secret) if message.secret else None,
         "link": public_link,
     }
+    attachments: tuple[Attachment, ...] = ()
     with force_locale(message.locale):
         if message.channel == Channel.SMS:
             texts = {"text": one_line(_fill(f"{kind.folder}/sms.txt", **values))}
         else:
             texts = _mail(kind.folder, values)
+            attachments = content.attachments
     return Outgoing(
         message_id=message.id,
         attempt=message.attempts,
         kind=message.kind,
         channel=message.channel,
         address=address,
+        attachments=attachments,
         **texts,
     )
 

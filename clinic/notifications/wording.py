@@ -57,7 +57,7 @@ def in_words(why: str | None) -> str:  # noqa: PLR0911, PLR0912 - one line for e
         case Why.NO_ADDRESS:
             return _("There is no number or e-mail address to send it to.")
         case Why.BAD_ADDRESS:
-            return _("The number or address does not exist. Correct it on the patient's page.")
+            return _("The number or address does not exist. Correct it on the page it comes from.")
         case Why.NOT_A_MOBILE:
             return _("The number cannot receive text messages. Ask for a mobile number.")
         case Why.BLOCKED:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
 from typing import Any, Protocol
 
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import ngettext, show_date
+from clinic.core.names import TITLES
 from clinic.core.phones import show_mobile
+from clinic.core.text import fold
 from clinic.patients.models import BirthPrecision, Prakriti, Sex
 
 
@@ -107,6 +110,22 @@ def address_text(patient: object) -> str:
     country = getattr(patient, "country", None)
     parts = [getattr(patient, name, None) for name in ("line", "city", "state", "postal_code")]
     return ", ".join(part for part in [*parts, None if country == "IN" else country] if part)
+
+
+def initials(name: str) -> str:
+    """``A. M.`` of ``Asha Menon``, ``आ. मे.`` of ``आशा मेनन``: first and last word without titles; a word's
+    first letter with the vowel signs that belong to it.
+    """
+    words = [word for word in name.split() if fold(word) not in TITLES and fold(word)]
+    return " ".join(f"{_first_letter(word)}." for word in (words[:1] + words[1:][-1:]))
+
+
+def _first_letter(word: str) -> str:
+    letters = word.lstrip("".join(char for char in word if not char.isalnum()))
+    end = 1
+    while end < len(letters) and unicodedata.category(letters[end]).startswith("M"):
+        end += 1
+    return letters[:end].upper()
 
 
 def facts_text(patient: Any, today: date) -> str:

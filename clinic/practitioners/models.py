@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Created, InGroup, Instant, Key
 
 
 class Practitioner(Base, InGroup, Created):
-    """A vaidya, doctor or therapist. Only a verified, active one can be booked."""
+    """A vaidya, doctor or therapist. Only a verified, active one can be booked.
+
+    ``hears_…`` say which changes of their visits they want an e-mail about; with ``hears_soon_only`` those of
+    today and tomorrow.
+    """
 
     __tablename__ = "practitioners"
     __table_args__ = (
@@ -40,6 +44,10 @@ class Practitioner(Base, InGroup, Created):
     active: Mapped[bool] = mapped_column(default=True)
     verified_at: Mapped[Instant | None]
     verified_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    hears_booked: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    hears_moved: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    hears_cancelled: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    hears_soon_only: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
 
 
 class PractitionerIdentifier(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clinic.notifications.registry import Attachment
 from clinic.notifications.wording import Why
 
 
@@ -19,6 +20,7 @@ class Outgoing:
     text: str
     subject: str = ""
     html: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,11 @@ def compose(outgoing: Outgoing, settings: Settings) -> EmailMessage:
     mail.set_content(outgoing.text)
     if outgoing.html:
         mail.add_alternative(outgoing.html, subtype="html")
+    for attachment in outgoing.attachments:
+        kind, _slash, subtype = attachment.content_type.partition("/")
+        mail.add_attachment(
+            attachment.data, kind, subtype, filename=attachment.name, params=dict(attachment.parameters)
+        )
     return mail
 
 
