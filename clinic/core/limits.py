@@ -6,9 +6,12 @@ hold without the queue's server; this one lets requests pass when that server is
 
 from __future__ import annotations
 
+import redis
 from flask import Flask, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
+from limits import parse
+from limits.errors import StorageError
 
 from clinic.config import Settings
 
@@ -41,6 +44,17 @@ def init_limits(app: Flask, settings: Settings) -> None:
     @limiter.request_filter
     def only_changes() -> bool:
         return request.method in READING or g.get("actor") is None
+
+
+def is_within(limit: str, *who: str) -> bool:
+    """Count one more of something; False once ``limit``, such as ``60 per hour``, is reached for ``who``.
+
+    For reading that needs a limit of its own. True when the server that counts is away.
+    """
+    try:
+        return bool(limiter.limiter.hit(parse(limit), *who))
+    except (redis.RedisError, StorageError):
+        return True
 
 
 def _storage(url: str) -> str:

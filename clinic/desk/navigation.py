@@ -67,6 +67,11 @@ def _surroundings() -> dict[str, Any]:
             values["nav_items"] = _items(actor, facility)
             account = NavItem(_("Your account"), url_for("accounts.account"), "key-round", current=False)
             values["person_items"] = [account]
+            if actor.has(Role.PRACTITIONER, Role.THERAPIST):
+                outside = url_for("scheduling.my_calendar")
+                values["person_items"].append(
+                    NavItem(_("Your calendar elsewhere"), outside, "calendar-days", current=False)
+                )
             if actor.has(Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST):
                 values["search_url"] = url_for("search.results")
     return values

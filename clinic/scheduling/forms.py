@@ -8,6 +8,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.core.forms import Form, LineField, TextField
 from clinic.core.i18n import lazy as _l
+from clinic.scheduling.service.feeds import Notices
 
 REQUIRED = InputRequired(_l("Fill this in."))
 
@@ -55,3 +56,22 @@ class ServiceForm(Form):
     horizon_days = IntegerField(_l("Book at most"), [Optional()])
     change_hours = IntegerField(_l("Cancel or move until"), [Optional()], default=0)
     active = BooleanField(_l("Offered"), default=True)
+
+
+class InitialsForm(Form):
+    """Whether a calendar outside names patients by their initials."""
+
+    initials = BooleanField(_l("With the patient's initials"))
+
+
+class NoticesForm(Form):
+    """Which changes a practitioner is told of by e-mail."""
+
+    hears_booked = BooleanField(_l("A visit was booked or confirmed"))
+    hears_moved = BooleanField(_l("A visit was moved"))
+    hears_cancelled = BooleanField(_l("A visit was cancelled or declined"))
+    hears_soon_only = BooleanField(_l("Only of today and tomorrow"))
+
+    def notices(self) -> Notices:
+        """What was chosen."""
+        return Notices(**{name: bool(self._fields[name].data) for name in Notices.__dataclass_fields__})
