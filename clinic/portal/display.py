@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 import phonenumbers
-from babel.dates import format_date
+from babel.dates import format_date, get_timezone_location
 
 from clinic.core import clock
 from clinic.core.i18n import gettext as _
@@ -97,6 +97,14 @@ def clinic_phone(number: str) -> str:
     if phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE:
         return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
     return show(number)
+
+
+def zone_name(zone: str) -> str:
+    """``India time``, ``भारत समय``: whose clocks a time is told by."""
+    if zone == "UTC":
+        return "UTC"
+    words = str(get_timezone_location(zone, locale="hi_IN" if locale_tag() == "hi" else "en_IN"))
+    return words.removesuffix(" Time") + " time" if words.endswith(" Time") else words
 
 
 def weekday(day: date) -> str:

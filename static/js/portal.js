@@ -16,6 +16,7 @@ const WANTED = [
   ["form[data-autosave]", "./autosave.js", (module, root) => module.startAutosave(root)],
   ["[data-day-thread]", "./day-thread.js", (module, root) => module.startDayThread(root)],
   ["[data-print]", "./print.js", (module, root) => module.startPrint(root)],
+  ["[data-clinic-zone]", "./zones.js", (module, root) => module.startZones(root)],
 ];
 // These listen on the document: once is enough.
 const WANTED_ONCE = [

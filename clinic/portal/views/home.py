@@ -10,6 +10,7 @@ from clinic.core.web import current_actor, page
 from clinic.portal.queries import can_still_change, intake_line, said_coming
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
+from clinic.scheduling.meeting import meeting_of
 from clinic.scheduling.queries import next_appointment
 
 
@@ -36,5 +37,6 @@ def home() -> Response:
         visit=visit,
         changeable=visit is not None and can_still_change(visit),
         coming=visit is not None and said_coming(visit),
+        meeting=meeting_of(visit, joins=True) if visit is not None else None,
         intake=intake_line(patient, current_actor().user_id or 0),
     )

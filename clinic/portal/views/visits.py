@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, make_response, request, url_for
 
 from clinic.audit import service as audit
 from clinic.core import clock
@@ -12,6 +12,7 @@ from clinic.core.access import Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
+from clinic.core.i18n import locale_tag
 from clinic.core.paging import read_page
 from clinic.core.web import current_actor, go_to, page, say
 from clinic.portal import service
@@ -19,6 +20,8 @@ from clinic.portal.forms import CancelForm
 from clinic.portal.queries import can_still_change, said_coming, visits_page
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
+from clinic.scheduling import ical
+from clinic.scheduling.meeting import meeting_of
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import get_appointment
 
@@ -52,6 +55,17 @@ def visit(reference: str) -> Response:
 def booked(reference: str) -> Response:
     """A visit just booked or moved: what was asked for, and what happens next."""
     return _show(_own(reference), "portal/booked.html")
+
+
+@bp.get("/visits/<reference>/visit.ics")
+@allow(Role.PATIENT)
+def calendar_file(reference: str) -> Response:
+    """The visit as a file for the calendar of this device."""
+    row = _own(reference)
+    answer = make_response(ical.of_patient(row, locale=locale_tag()))
+    answer.headers["Content-Type"] = f"{ical.CONTENT_TYPE}; charset=utf-8"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{ical.FILE_NAME}"'
+    return answer
 
 
 @bp.route("/visits/<reference>/cancel", methods=["GET", "POST"])
@@ -112,6 +126,8 @@ def _show(row: Appointment, template: str, status: int = 200, **more: Any) -> Re
         visit=row,
         changeable=changeable,
         coming=coming,
+        meeting=meeting_of(row, joins=True),
+        in_calendar=row.status in ("pending", "confirmed") and row.starts > clock.now(),
         status=status,
         **more,
     )
