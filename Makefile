@@ -5,6 +5,9 @@ SHELL := /bin/sh
 BIN := .venv/bin
 # Modules are compiled when first imported, which is sooner than compiling them all.
 PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check
+# Modules are compiled once and kept in __pycache__, even where the machine is told not to: every one of the many
+# processes of run, test and check would compile them all again, which takes longer than the rest of their start.
+unexport PYTHONDONTWRITEBYTECODE
 # More for pytest, such as: make test ARGS="-k booking"
 ARGS ?=
 
