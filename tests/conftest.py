@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_sqlalchemy.session import Session as BoundSession
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
@@ -30,11 +32,21 @@ FIELD_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 def pytest_configure(config: pytest.Config) -> None:
     """Start the services once, in the controller; workers inherit the addresses."""
     if hasattr(config, "workerinput"):
+        _share_compiled_templates(os.environ["TEST_COMPILED_TEMPLATES"])
         return
     services = start_test_services()
     config.add_cleanup(services.stop)
     use_services(services.database_url, services.redis_url)
+    compiled = tempfile.TemporaryDirectory(prefix="sutra-templates-")
+    config.add_cleanup(compiled.cleanup)
+    os.environ["TEST_COMPILED_TEMPLATES"] = compiled.name
+    _share_compiled_templates(compiled.name)
     _make_template()
+
+
+def _share_compiled_templates(folder: str) -> None:
+    """Let the applications of a run compile each page's template once between them, not once each."""
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": FileSystemBytecodeCache(folder)}
 
 
 def use_services(database_url: str, redis_url: str) -> None:
