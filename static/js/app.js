@@ -28,7 +28,7 @@ function attach(root) {
   startDayThread(root);
   startPrint(root);
   takeToasts(root);
-  if (root.querySelector(".cal[data-drag]") || root.matches?.(".cal[data-drag]")) import("./calendar.js").then((module) => module.startCalendar(root));
+  if (document.getElementById("calendar")) import("./calendar.js").then((module) => module.startCalendar());
 }
 
 attach(document);

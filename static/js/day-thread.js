@@ -49,20 +49,27 @@ export function startDayThread(root) {
     });
   });
   once(root, "[data-now]", "Now", (calendar) => {
-    const start = Number(calendar.dataset.now);
-    const length = Number(calendar.dataset.nowLength) || 660;
-    const text = calendar.querySelector("[data-now-text]");
-    const said = text?.textContent ?? "";
-    const move = (minutes) => {
-      const y = `${((start + minutes / length) * 100).toFixed(3)}%`;
+    // A refresh brings a later share, from which the minutes are counted anew.
+    let known = calendar.dataset.now;
+    let counted = 0;
+    let said = calendar.querySelector("[data-now-text]")?.textContent ?? "";
+    eachMinute(calendar, (minutes) => {
+      const text = calendar.querySelector("[data-now-text]");
+      if (calendar.dataset.now !== known) {
+        known = calendar.dataset.now;
+        counted = minutes;
+        said = text?.textContent ?? "";
+      }
+      const passed = minutes - counted;
+      const y = `${((Number(known) + passed / (Number(calendar.dataset.nowLength) || 660)) * 100).toFixed(3)}%`;
       for (const mark of calendar.querySelectorAll("[data-now-y]")) {
         if (mark.namespaceURI !== SVG) continue;
         for (const name of { line: ["y1", "y2"], circle: ["cy"] }[mark.tagName] ?? ["y"]) mark.setAttribute(name, y);
       }
-      if (text) text.textContent = clockAfter(said, minutes);
-    };
-    eachMinute(calendar, move);
+      if (text) text.textContent = clockAfter(said, passed);
+    });
     // The day opens with the present in view.
+    const start = Number(known);
     const scroll = calendar.querySelector(".cal-scroll");
     const body = calendar.querySelector(".cal-body");
     if (scroll && body && start > 0 && start < 1 && scroll.scrollTop === 0) scroll.scrollTop = Math.max(0, body.offsetHeight * start - scroll.clientHeight / 3);
