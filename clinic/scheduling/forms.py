@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from wtforms import BooleanField, DecimalField, IntegerField, SelectField, SelectMultipleField
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import BooleanField, DecimalField, Field, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import InputRequired, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from clinic.core.forms import Form, LineField, TextField
 from clinic.core.i18n import lazy as _l
+from clinic.core.text import one_line
 from clinic.scheduling.service.feeds import Notices
 
 REQUIRED = InputRequired(_l("Fill this in."))
@@ -20,6 +25,50 @@ class RoomForm(Form):
     room_kind = LineField(_l("Kind of room"), [REQUIRED], longest=40)
     places = IntegerField(_l("Places"), [NumberRange(1, 50, _l("A room has 1 to 50 places."))], default=1)
     active = BooleanField(_l("Can be booked"), default=True)
+
+
+class EquipmentForm(Form):
+    """Equipment of a kind, and how many pieces of it there are."""
+
+    name = LineField(_l("Name"), [REQUIRED], longest=80)
+    equipment_kind = LineField(_l("Kind of equipment"), [REQUIRED], longest=40)
+    pieces = IntegerField(_l("Pieces"), [NumberRange(1, 50, _l("From 1 to 50 pieces."))], default=1)
+    active = BooleanField(_l("Can be booked"), default=True)
+
+
+class PiecesField(Field):
+    """How many pieces of each kind something needs. Its data is a list of kinds, a kind twice for two.
+
+    The form sends a hidden ``<name>_kind`` and a number ``<name>`` for each of the kinds it was offered.
+    """
+
+    widget = TextInput()
+    kinds: Sequence[str] = ()
+    data: list[str]
+    process_errors: list[Any]
+
+    def process(self, formdata: Any, *rest: Any, **more: Any) -> None:
+        """Read pairs of kind and number; what is no number is refused."""
+        super().process(formdata, *rest, **more)
+        self.data = list(self.data or ())
+        if formdata is None or f"{self.name}_kind" not in formdata:
+            return
+        self.data = []
+        pairs = zip(formdata.getlist(f"{self.name}_kind"), formdata.getlist(self.name), strict=False)
+        for kind, typed in pairs:
+            number = typed.strip() or "0"
+            if number not in tuple("0123456"):
+                self.process_errors = [*self.process_errors, _l("From 0 to 6 of each.")]
+                continue
+            self.data += [one_line(kind)[:40]] * int(number)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Everything is done in ``process``, which sees the kinds too."""
+
+    def rows(self) -> list[tuple[str, int]]:
+        """The kinds that can be chosen and how many of each are."""
+        chosen = Counter(self.data or ())
+        return [(kind, chosen[kind]) for kind in dict.fromkeys((*self.kinds, *chosen))]
 
 
 class ServiceForm(Form):
@@ -53,6 +102,17 @@ class ServiceForm(Form):
         validate_choice=False,
     )
     notice_hours = IntegerField(_l("Book at least"), [Optional()], default=0)
+    attended = SelectMultipleField(
+        _l("How it is attended"),
+        choices=[("in_person", _l("In person")), ("online", _l("Online"))],
+        default=("in_person", "online"),
+        option_widget=CheckboxInput(),
+        widget=ListWidget(prefix_label=False),
+    )
+    therapists = IntegerField(_l("Therapists beside"), [Optional()], default=0)
+    same_sex = BooleanField(_l("Only people of the patient’s own sex"))
+    equipment = PiecesField(_l("Equipment"))
+    capacity = IntegerField(_l("Patients at once"), [Optional()], default=1)
     horizon_days = IntegerField(_l("Book at most"), [Optional()])
     change_hours = IntegerField(_l("Cancel or move until"), [Optional()], default=0)
     active = BooleanField(_l("Offered"), default=True)

@@ -64,7 +64,7 @@ def test_a_room_is_added_with_its_places(clinic: Clinic, manager: FlaskClient) -
 
 def test_a_service_is_added_and_changed(clinic: Clinic, manager: FlaskClient) -> None:
     data = {"name": "Shirodhara", "code": "shirodhara", "minutes": "60", "fee": "1800", "hue": "4"}
-    data |= {"online_booking": "y", "active": "y", "room_kind": "consulting"}
+    data |= {"online_booking": "y", "active": "y", "room_kind": "consulting", "attended": "in_person"}
     assert manager.post("/services", data=data).status_code == 303
     service = db.session.scalars(select(Service).where(Service.code == "shirodhara")).one()
     assert manager.post("/services", data=data).status_code == 409

@@ -174,6 +174,7 @@ def test_the_rules_are_set_on_the_services_page(
         "name": "Abhyanga", "code": "abhyanga", "minutes": "45", "fee": "1200", "hue": "2",
         "buffer_before": "10", "buffer_after": "15", "performers": [str(clinic.colleague.id)],
         "notice_hours": "12", "horizon_days": "", "change_hours": "24", "active": "y",
+        "attended": ["in_person", "online"],
     }  # fmt: skip
     assert client.post(url, data=typed | {"buffer_after": "7"}).status_code == 422
     assert client.post(url, data=typed).status_code == 303

@@ -17,7 +17,7 @@ from clinic.scheduling.models import Appointment, TimeOff
 from clinic.scheduling.queries.setup import practitioner_resource
 from clinic.scheduling.queries.stranded import stranded, visits_during
 from clinic.scheduling.service import book, cancel
-from clinic.scheduling.service.away import go_away
+from clinic.scheduling.service.away import Ways, go_away
 from clinic.scheduling.views.reading import slot_value
 from tests.factories import FacilityFactory, PatientFactory, UserFactory, actor_of, grant
 from tests.scheduling.conftest import Clinic
@@ -111,10 +111,12 @@ def test_a_place_that_went_to_somebody_else_leaves_its_visit_and_says_so(
         starts=clinic.at(0, days=1),
         ends=clinic.at(0, days=2),
         reason="Wedding",
-        moves={
-            visits[0].reference: (clinic.vaidya.id, clinic.at(9, days=2)),
-            visits[1].reference: (clinic.vaidya.id, clinic.at(9, 30, days=2)),
-        },
+        ways=Ways(
+            moves={
+                visits[0].reference: (clinic.vaidya.id, clinic.at(9, days=2)),
+                visits[1].reference: (clinic.vaidya.id, clinic.at(9, 30, days=2)),
+            }
+        ),
     )
     assert result.moved == [visits[1]]
     assert [(left.visit, bool(left.why)) for left in result.left] == [(visits[0], True)]

@@ -35,3 +35,21 @@ def who_may_perform(facility_id: int) -> list[tuple[int, str]]:
         .order_by(Practitioner.search_name, Practitioner.id)
     )
     return [(practitioner_id, name) for practitioner_id, name in rows]
+
+
+def people_performing(facility_id: int, service_id: int) -> list[Practitioner]:
+    """Everybody at a facility who performs a service and can be booked, by name. One statement."""
+    return list(
+        db.session.scalars(
+            select(Practitioner)
+            .join(Resource, Resource.practitioner_id == Practitioner.id)
+            .where(
+                Resource.facility_id == facility_id,
+                Resource.active,
+                Practitioner.active,
+                Practitioner.verified_at.is_not(None),
+                performed_by(service_id, Practitioner.id),
+            )
+            .order_by(Practitioner.search_name, Practitioner.id)
+        )
+    )

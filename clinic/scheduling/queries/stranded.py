@@ -1,22 +1,33 @@
-"""Visits that somebody's time off would strand, and where each could go."""
+"""Visits that are in the way of time off or a closure, and where each could go."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import joinedload
 
 from clinic.core import clock
 from clinic.core.db import db
 from clinic.facilities.models import Facility
-from clinic.scheduling.models import Appointment, AppointmentStatus
+from clinic.scheduling.models import (
+    PEOPLE,
+    Allocation,
+    Appointment,
+    AppointmentStatus,
+    Resource,
+    ResourceKind,
+    ResourceUnit,
+)
 from clinic.scheduling.queries.availability import free_slots
+from clinic.scheduling.queries.substitutes import Substitutes, load_substitutes
 from clinic.scheduling.slots import Slot
 
+Stretch = Range[datetime]
 WAITING = (AppointmentStatus.PENDING, AppointmentStatus.CONFIRMED)
 MOST = 100
 LOOK_AHEAD = timedelta(days=21)
@@ -24,25 +35,65 @@ LOOK_AHEAD = timedelta(days=21)
 
 @dataclass(frozen=True, kw_only=True)
 class Stranded:
-    """A visit in the way of time off: the next free place with the same practitioner, and the nearest in time
-    with somebody else. No two visits are offered the same place.
+    """A visit in the way, and up to three ways out of it.
+
+    ``instead`` names another room, therapist or piece of equipment that has room for it at the same time,
+    ``later`` is the next free place with the same practitioner, ``other`` the nearest in time with somebody
+    else. No two visits are offered the same place.
     """
 
     visit: Appointment
-    later: Slot | None
-    other: Slot | None
+    instead: str | None = None
+    later: Slot | None = None
+    other: Slot | None = None
 
 
-def visits_during(facility_id: int, practitioner_id: int, during: Range[datetime]) -> list[Appointment]:
-    """Visits still to come that overlap with a stretch, in order; at most 100. One statement."""
+def visits_during(facility_id: int, practitioner_id: int, during: Stretch) -> list[Appointment]:
+    """Visits with a practitioner that are still to come and overlap with a stretch, in order; at most 100.
+    One statement.
+    """
+    return _visits(
+        Appointment.facility_id == facility_id,
+        Appointment.practitioner_id == practitioner_id,
+        Appointment.during.op("&&")(during),
+    )
+
+
+def visits_needing(resource: Resource, during: Sequence[Stretch]) -> list[Appointment]:
+    """Visits still to come that need a resource in one of these stretches, in order; at most 100.
+
+    Of the facility itself: all of its visits; of somebody: theirs, and those they are beside; else those that
+    claim it. One statement.
+    """
+    if not during:
+        return []
+    overlapping = or_(*(Appointment.during.op("&&")(stretch) for stretch in during))
+    if resource.kind == ResourceKind.FACILITY:
+        return _visits(Appointment.facility_id == resource.facility_id, overlapping)
+    claimed = (
+        exists()
+        .where(
+            or_(Allocation.appointment_id == Appointment.id, Allocation.session_id == Appointment.session_id),
+            Allocation.active,
+            ResourceUnit.id == Allocation.unit_id,
+            ResourceUnit.resource_id == resource.id,
+            or_(*(Allocation.during.op("&&")(stretch) for stretch in during)),
+        )
+        .correlate(Appointment)
+    )
+    needs: ColumnElement[bool] = claimed
+    if resource.kind in PEOPLE:
+        needs = or_(claimed, (Appointment.practitioner_id == resource.practitioner_id) & overlapping)
+    return _visits(Appointment.facility_id == resource.facility_id, needs)
+
+
+def _visits(*conditions: ColumnElement[bool]) -> list[Appointment]:
     return list(
         db.session.scalars(
             select(Appointment)
             .where(
-                Appointment.facility_id == facility_id,
-                Appointment.practitioner_id == practitioner_id,
+                *conditions,
                 Appointment.status.in_(WAITING),
-                Appointment.during.op("&&")(during),
                 func.lower(Appointment.during) > clock.now(),
             )
             .options(joinedload(Appointment.patient), joinedload(Appointment.service))
@@ -52,33 +103,72 @@ def visits_during(facility_id: int, practitioner_id: int, during: Range[datetime
     )
 
 
-def stranded(facility: Facility, visits: Sequence[Appointment], during: Range[datetime]) -> list[Stranded]:
-    """Where each of the visits could go while their practitioner is away. Two statements for each service."""
-    assert during.lower is not None
-    assert during.upper is not None
-    zone = clock.zone(facility.zone)
-    first = max(clock.today(facility.zone), during.lower.astimezone(zone).date())
-    last = during.upper.astimezone(zone).date() + LOOK_AHEAD
-    free: dict[tuple[int, bool], list[Slot]] = {}
-    given: list[Slot] = []
-    found = []
-    for visit in visits:
-        key = (visit.service_id, visit.mode == "online")
-        if key not in free:
-            free[key] = free_slots(facility, visit.service, first, last, online=key[1])
-        places = [
+def stranded(
+    facility: Facility, visits: Sequence[Appointment], *during: Stretch, resource: Resource | None = None
+) -> list[Stranded]:
+    """Where each of the visits could go while a resource is away; without one, while their practitioner is.
+
+    Two statements for each service and stretch, and three for what could take the resource's place.
+    """
+    substitutes = load_substitutes(resource, visits) if resource is not None else None
+    ways = _WaysOut(facility, during, resource, substitutes)
+    return [ways.of(visit) for visit in visits]
+
+
+def is_own(resource: Resource | None, visit: Appointment) -> bool:
+    """Whether the visit is with the person who is away."""
+    return resource is None or resource.practitioner_id == visit.practitioner_id
+
+
+class _WaysOut:
+    """Free places around the stretches, looked up once for each service, and given away once."""
+
+    def __init__(
+        self,
+        facility: Facility,
+        during: Sequence[Stretch],
+        resource: Resource | None,
+        substitutes: Substitutes | None,
+    ) -> None:
+        self.facility = facility
+        self.during = during
+        self.resource = resource
+        self.substitutes = substitutes
+        self.given: list[Slot] = []
+        self.known: dict[tuple[Any, ...], list[Slot]] = {}
+
+    def of(self, visit: Appointment) -> Stranded:
+        """Where a visit could go."""
+        stretch = next((one for one in self.during if one.overlaps(visit.during)), self.during[0])
+        own_absence = is_own(self.resource, visit)
+        instead = self.substitutes.take(visit) if self.substitutes and not own_absence else None
+        free = [
             slot
-            for slot in free[key]
-            if not _clash(slot, given)
-            and not (slot.practitioner_id == visit.practitioner_id and _overlaps(slot, during))
+            for slot in self._around(visit, stretch)
+            if not _clash(slot, self.given)
+            and not (
+                (not own_absence or slot.practitioner_id == visit.practitioner_id)
+                and any(_overlaps(slot, one) for one in self.during)
+            )
         ]
-        own = [slot for slot in places if slot.practitioner_id == visit.practitioner_id]
-        others = [slot for slot in places if slot.practitioner_id != visit.practitioner_id]
-        later = next((slot for slot in own if slot.starts >= during.upper), own[0] if own else None)
+        own = [slot for slot in free if slot.practitioner_id == visit.practitioner_id]
+        others = [slot for slot in free if slot.practitioner_id != visit.practitioner_id]
+        assert stretch.upper is not None
+        later = next((slot for slot in own if slot.starts >= stretch.upper), own[0] if own else None)
         other = min(others, key=lambda slot: abs(slot.starts - visit.starts), default=None)
-        given += [slot for slot in (later, other) if slot is not None]
-        found.append(Stranded(visit=visit, later=later, other=other))
-    return found
+        self.given += [slot for slot in (later, other) if slot is not None]
+        return Stranded(visit=visit, instead=instead, later=later, other=other)
+
+    def _around(self, visit: Appointment, stretch: Stretch) -> list[Slot]:
+        assert stretch.lower is not None
+        assert stretch.upper is not None
+        key = (visit.service_id, visit.mode == "online", stretch.lower)
+        if key not in self.known:
+            zone = clock.zone(self.facility.zone)
+            first = max(clock.today(self.facility.zone), stretch.lower.astimezone(zone).date())
+            last = stretch.upper.astimezone(zone).date() + LOOK_AHEAD
+            self.known[key] = free_slots(self.facility, visit.service, first, last, online=key[1])
+        return self.known[key]
 
 
 def _clash(slot: Slot, given: Sequence[Slot]) -> bool:
@@ -88,7 +178,7 @@ def _clash(slot: Slot, given: Sequence[Slot]) -> bool:
     )
 
 
-def _overlaps(slot: Slot, during: Range[datetime]) -> bool:
+def _overlaps(slot: Slot, during: Stretch) -> bool:
     assert during.lower is not None
     assert during.upper is not None
     return slot.starts < during.upper and during.lower < slot.ends

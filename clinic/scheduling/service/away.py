@@ -1,8 +1,8 @@
-"""Time off together with what becomes of the visits in its way."""
+"""Time off and closures together with what becomes of the visits in their way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,9 +12,10 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
-from clinic.scheduling.models import Appointment, Resource, TimeOff
-from clinic.scheduling.queries.stranded import visits_during
-from clinic.scheduling.service.arrange import add_time_off
+from clinic.facilities.models import Facility
+from clinic.scheduling.models import Appointment, Resource, ResourceKind, TimeOff
+from clinic.scheduling.queries.stranded import visits_needing
+from clinic.scheduling.service.arrange import Closure, add_closures, add_time_off, facility_resource
 from clinic.scheduling.service.moves import move
 
 
@@ -27,34 +28,53 @@ class Left:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ways:
+    """What is to become of visits, by reference: a practitioner and start to move to, or the same time with
+    another room or therapist. What is in neither stays as it is.
+    """
+
+    moves: Mapping[str, tuple[int, datetime]] = field(default_factory=dict)
+    stays: Collection[str] = ()
+    tell: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class WentAway:
     """Time off as entered, the visits that were moved, and those that stay in its way."""
 
-    time_off: TimeOff
+    entered: Sequence[TimeOff]
     moved: list[Appointment] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
 
 
 def go_away(
-    actor: Actor,
-    resource: Resource,
-    *,
-    starts: datetime,
-    ends: datetime,
-    reason: str,
-    moves: Mapping[str, tuple[int, datetime]],
-    tell: bool = True,
+    actor: Actor, resource: Resource, *, starts: datetime, ends: datetime, reason: str, ways: Ways
 ) -> WentAway:
-    """Enter time off and move visits out of its way: ``moves`` names practitioner and start by reference.
+    """Enter time off and settle the visits in its way.
 
     A place that went to somebody else meanwhile leaves its visit where it was; the others move all the same.
     Raises what ``add_time_off`` raises.
     """
-    result = WentAway(time_off=add_time_off(actor, resource, starts=starts, ends=ends, reason=reason))
-    if resource.practitioner_id is None:
-        return result
-    for visit in visits_during(resource.facility_id, resource.practitioner_id, Range(starts, ends)):
-        wanted = moves.get(visit.reference)
+    off = add_time_off(actor, resource, starts=starts, ends=ends, reason=reason)
+    result = WentAway(entered=[off])
+    _settle(actor, resource, result, ways)
+    return result
+
+
+def close(actor: Actor, facility: Facility, closures: Sequence[Closure], *, ways: Ways) -> WentAway:
+    """Close the clinic on some days and settle the visits of these days, as ``go_away`` does.
+
+    Raises what ``add_closures`` raises.
+    """
+    result = WentAway(entered=add_closures(actor, facility, closures))
+    _settle(actor, facility_resource(facility), result, ways)
+    return result
+
+
+def _settle(actor: Actor, resource: Resource, result: WentAway, ways: Ways) -> None:
+    during = [Range(off.during.lower, off.during.upper) for off in result.entered]
+    for visit in visits_needing(resource, during):
+        wanted = ways.moves.get(visit.reference)
         if wanted is None:
             result.left.append(Left(visit=visit))
             continue
@@ -65,11 +85,16 @@ def go_away(
                     visit,
                     wanted[1],
                     wanted[0],
-                    reason=_("%(name)s is away", name=resource.name),
-                    tell=tell,
+                    reason=_why(resource),
+                    tell=ways.tell,
                     expected_version=visit.version,
                 )
             result.moved.append(visit)
         except DomainError as wrong:
             result.left.append(Left(visit=visit, why=wrong.message))
-    return result
+
+
+def _why(resource: Resource) -> str:
+    if resource.kind == ResourceKind.FACILITY:
+        return _("The clinic is closed")
+    return _("%(name)s is away", name=resource.name)

@@ -18,6 +18,8 @@ from clinic.scheduling.models import AppointmentEvent
 bp = Blueprint("scheduling", __name__)
 STAFF_ROLES = (Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST)
 ARRANGING = (Role.ADMIN, Role.FACILITY_ADMIN)
+LOOKING = (*ARRANGING, Role.RECEPTIONIST)
+"""Who may see what is arranged: hours, closures."""
 
 
 def here(actor: Actor) -> Facility:
@@ -56,6 +58,11 @@ _EVENTS = {
     "cancelled": _l("Cancelled"),
     "no_show": _l("Did not come"),
     "taken_back": _l("Last step taken back"),
+    "undone": _l("Undone within the minute"),
+    "patient_coming": _l("The patient says they will come"),
+    "follow_up": _l("Follow-up"),
+    "follow_up_settled": _l("Follow-up settled"),
+    "meeting_changed": _l("Link to the meeting changed"),
 }
 
 
