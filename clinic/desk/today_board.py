@@ -52,6 +52,7 @@ class Lanes:
     in_session: list[Row] = field(default_factory=list)
     done: list[Row] = field(default_factory=list)
     ticks: list[dict[str, object]] = field(default_factory=list)
+    left_open: list[BoardRow] = field(default_factory=list)
 
     @property
     def booked(self) -> int:
@@ -92,6 +93,9 @@ def lanes_of(facility: Facility) -> Lanes:
     now, zone = clock.now(), facility.zone
     lanes = Lanes()
     for visit in board(facility, clock.today(zone)):
+        if visit.left_open:
+            lanes.left_open.append(visit)
+            continue
         time = show_time(visit.starts, zone)
         planned = _minutes(visit.ends - visit.starts)
         tick = "next"

@@ -12,16 +12,30 @@ from clinic.core.access import Role, allow
 from clinic.core.errors import DomainError, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_time
-from clinic.core.web import current_actor, go_to, is_fragment, is_timed_refresh, page, say, trigger_toast
+from clinic.core.web import (
+    current_actor,
+    go_to,
+    is_fragment,
+    is_timed_refresh,
+    page,
+    safe_next,
+    say,
+    trigger_toast,
+)
 from clinic.desk.navigation import here
 from clinic.desk.today_board import SHOWN_DONE, SHOWN_EXPECTED, lanes_of, rail_of
 from clinic.facilities.models import Facility
 from clinic.scheduling import queries, service
+from clinic.scheduling.models import Appointment
+from clinic.scheduling.queries.left_open import left_open
 from clinic.scheduling.views.appointment import said, take
+from clinic.scheduling.views.reading import read_day, read_id
 
 today_bp = Blueprint("today", __name__)
 DESK = (Role.RECEPTIONIST, Role.FACILITY_ADMIN)
 ONE_TAP = frozenset({"confirm", "arrive", "start", "complete"})
+AFTERWARDS = frozenset({"done", "missed", "cancelled"})
+"""What can be said in one tap of a visit whose day is over."""
 
 
 @today_bp.get("/today")
@@ -79,6 +93,58 @@ def step(reference: str, step: str) -> Response:
         say(words, kind)
         return go_to(url_for("today.board"))
     return trigger_toast(_lanes(here(), status), words, kind)
+
+
+@today_bp.get("/today/left-open")
+@allow(*DESK)
+def left_open_day() -> Response:
+    """The visits of a day, or of all earlier days, that nobody brought to an end."""
+    actor, facility = current_actor(), here()
+    asked = request.args.get("day")
+    day = min(read_day(asked, facility.zone), clock.today(facility.zone)) if asked else None
+    left = left_open(facility, day)
+    audit.read(
+        actor,
+        "today.left_open",
+        subject_type="calendar",
+        facility_id=facility.id,
+        detail={"day": day.isoformat() if day else None},
+    )
+    return page("desk/left_open.html", left=left, day=day, facility=facility, zone=facility.zone)
+
+
+@today_bp.post("/today/left-open/<reference>/<how>")
+@allow(*DESK)
+def close_left_open(reference: str, how: str) -> Response:
+    """Say after the day how a visit ended."""
+    if how not in AFTERWARDS:
+        raise NotFound(_("There is no such step."))
+    actor = current_actor()
+    version = read_id(request.form.get("version"))
+
+    def close() -> Appointment:
+        visit = queries.get_appointment(actor, reference)
+        if how == "cancelled":
+            service.cancel(
+                actor,
+                visit,
+                _("Written down after the day."),
+                tell=False,
+                undo=False,
+                expected_version=version,
+            )
+        else:
+            service.close_left_open(actor, visit, came=how == "done", expected_version=version)
+        return visit
+
+    steps = {"done": "complete", "missed": "no-show", "cancelled": "cancel"}
+    try:
+        say(said(service.settled(close), steps[how]))
+    except NotFound:
+        raise
+    except DomainError as error:
+        say(error.message, "danger")
+    return go_to(safe_next(request.form.get("after"), url_for("today.board")))
 
 
 def _lanes(facility: Facility, status: int = 200) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from clinic.core import clock
@@ -11,10 +11,8 @@ from clinic.core.paging import Page, PageRequest
 from clinic.patients.models import IntakeLink, Patient
 from clinic.patients.queries.intake import IntakeState, intake_of
 from clinic.portal.intake import IntakeLine, is_own, line_of
-from clinic.scheduling.models import Appointment, AppointmentEvent, AppointmentStatus
-
-COMING = "patient_coming"
-"""The event a patient leaves by saying that they will come."""
+from clinic.scheduling.models import Appointment, AppointmentStatus
+from clinic.scheduling.queries.coming import COMING, said_coming
 
 
 def visits_page(patient_id: int, request: PageRequest) -> Page[Appointment]:
@@ -38,25 +36,6 @@ def visits_page(patient_id: int, request: PageRequest) -> Page[Appointment]:
         .limit(request.limit)
     )
     return Page(list(rows), request, total or 0)
-
-
-def said_coming(appointment: Appointment) -> bool:
-    """Whether the patient has said, since the visit was last moved, that they will come."""
-    later_move = (
-        select(func.coalesce(func.max(AppointmentEvent.id), 0))
-        .where(
-            AppointmentEvent.appointment_id == appointment.id,
-            AppointmentEvent.to_during.is_not(None),
-            AppointmentEvent.kind != COMING,
-        )
-        .scalar_subquery()
-    )
-    said = exists().where(
-        AppointmentEvent.appointment_id == appointment.id,
-        AppointmentEvent.kind == COMING,
-        AppointmentEvent.id > later_move,
-    )
-    return bool(db.session.scalar(select(said)))
 
 
 def own_intake(patient_id: int, user_id: int) -> IntakeLink | None:
@@ -91,3 +70,13 @@ def can_still_change(appointment: Appointment) -> bool:
     """
     waiting = (AppointmentStatus.PENDING, AppointmentStatus.CONFIRMED)
     return appointment.status in waiting and appointment.change_until > clock.now()
+
+
+__all__ = [
+    "COMING",
+    "can_still_change",
+    "intake_line",
+    "own_intake",
+    "said_coming",
+    "visits_page",
+]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from clinic.core import clock
 from clinic.core.access import CLINICAL, FRONT_DESK, Actor, Role
 from clinic.facilities.models import Facility
 from clinic.practitioners.models import Practitioner
-from clinic.scheduling.models import Appointment, EndedBy
+from clinic.scheduling.models import Appointment, AppointmentStatus, EndedBy
 from clinic.scheduling.transitions import Step, Who
 
 
@@ -88,6 +89,17 @@ def can_move(actor: Actor, appointment: Appointment, *, is_guardian: bool = Fals
     return actor.works_at(appointment.facility_id) and (
         actor.has(*FRONT_DESK) or (actor.has(*CLINICAL) and is_own_practitioner(actor, appointment))
     )
+
+
+def is_ahead(appointment: Appointment) -> bool:
+    """Whether the visit is still to come."""
+    waiting = (AppointmentStatus.PENDING, AppointmentStatus.CONFIRMED)
+    return appointment.status in waiting and appointment.starts > clock.now()
+
+
+def patient_can_change(appointment: Appointment) -> bool:
+    """Whether it is early enough for patients to move or cancel the visit by themselves."""
+    return is_ahead(appointment) and appointment.change_until > clock.now()
 
 
 def can_follow_up(actor: Actor, appointment: Appointment) -> bool:

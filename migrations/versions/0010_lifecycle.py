@@ -93,6 +93,12 @@ def upgrade() -> None:
         ["facility_id", "follow_up_on", "id"],
         postgresql_where=sa.text("follow_up = 'on' AND follow_up_settled_at IS NULL"),
     )
+    op.create_index(
+        "ix_appointments_still_open",
+        "appointments",
+        ["facility_id", sa.text("lower(during)")],
+        postgresql_where=sa.text("status IN ('pending', 'confirmed', 'arrived', 'in_progress')"),
+    )
     op.add_column("appointment_events", sa.Column("code", sa.Text(), nullable=True))
     op.create_table(
         "appointment_links",
@@ -117,6 +123,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION appointments_next_status()")
     op.drop_table("appointment_links")
     op.drop_column("appointment_events", "code")
+    op.drop_index("ix_appointments_still_open", table_name="appointments")
     op.drop_index("ix_appointments_follow_up", table_name="appointments")
     for name in CHECKS:
         op.drop_constraint(op.f(f"ck_appointments_{name}"), "appointments", type_="check")

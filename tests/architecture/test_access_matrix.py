@@ -50,6 +50,11 @@ PUBLIC = {
     "patients.intake_section",
     "patients.intake_draft",
     "patients.intake_submit",
+    "visit_link.cancel",
+    "visit_link.coming",
+    "visit_link.move",
+    "visit_link.show",
+    "scheduling.calendar_feed",
     "webhooks.twilio_status",
 }
 """All that is open to the world. Whoever adds to it has thought about strangers."""

@@ -77,6 +77,12 @@ ENDING_RULES = (
         "id",
         postgresql_where=text("follow_up = 'on' AND follow_up_settled_at IS NULL"),
     ),
+    Index(
+        "ix_appointments_still_open",
+        "facility_id",
+        text("lower(during)"),
+        postgresql_where=text("status IN ('pending', 'confirmed', 'arrived', 'in_progress')"),
+    ),
 )
 """What the table of visits keeps of these columns."""
 

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, bindparam, exists, func, select
+from sqlalchemy import Select, Text, and_, bindparam, case, exists, func, literal, null, select, union_all
 from sqlalchemy.orm import aliased
 
 from clinic.core import clock
@@ -15,6 +15,11 @@ from clinic.facilities.models import Facility
 from clinic.patients.models import IntakeLink, Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Allocation, Appointment, Resource, ResourceUnit, Service
+from clinic.scheduling.queries.coming import coming
+from clinic.scheduling.queries.left_open import STILL_OPEN
+
+SHOWN_LEFT = 5
+STARTS = func.lower(Appointment.during)
 
 
 class BoardRow(NamedTuple):
@@ -38,10 +43,15 @@ class BoardRow(NamedTuple):
     room: str | None
     is_new: bool
     intake_missing: bool
+    coming: bool
+    left_open: int
+    """0 for the visits of the day; for those left open of earlier days, how many there are in all."""
+    id: int
 
 
 def board(facility: Facility, day: date) -> list[BoardRow]:
-    """The visits that begin on a day and were not called off, by time: one statement.
+    """The visits that begin on a day and were not called off, by time, and after them those of earlier days
+    that nobody brought to an end, the latest first: one statement.
 
     A patient is new who has no visit before; their intake is missing if a link went out and nothing came
     back.
@@ -53,15 +63,44 @@ def board(facility: Facility, day: date) -> list[BoardRow]:
 
 @lru_cache(maxsize=1)
 def _statement() -> Select[Any]:
-    first: Any = bindparam("first")
-    after: Any = bindparam("after")
-    starts = func.lower(Appointment.during)
-    claim, unit, room, before = (
-        aliased(Allocation),
-        aliased(ResourceUnit),
-        aliased(Resource),
-        aliased(Appointment),
+    today, earlier = _of_the_day().subquery(), _left_open().subquery()
+    rows = union_all(select(today), select(earlier)).subquery()
+    starts = rows.c.starts
+    is_today = rows.c.left_open == 0
+    return select(rows).order_by(
+        is_today.desc(), case((is_today, starts)), starts.desc(), rows.c.id, rows.c.room
     )
+
+
+def _of_the_day() -> Select[Any]:
+    claim, unit, room = aliased(Allocation), aliased(ResourceUnit), aliased(Resource)
+    return (
+        _visits(room.name, literal(0))
+        .outerjoin(claim, and_(claim.appointment_id == Appointment.id, claim.active))
+        .outerjoin(unit, unit.id == claim.unit_id)
+        .outerjoin(room, and_(room.id == unit.resource_id, room.kind == "room"))
+        .where(
+            bindparam("first") <= STARTS,
+            bindparam("after") > STARTS,
+            Appointment.status.not_in(("cancelled", "rejected")),
+        )
+        .distinct(STARTS, Appointment.id)
+        .order_by(STARTS, Appointment.id, room.id.nulls_last())
+    )
+
+
+def _left_open() -> Select[Any]:
+    return (
+        _visits(null().cast(Text), func.count().over())
+        .where(bindparam("first") > STARTS, Appointment.status.in_(STILL_OPEN))
+        .order_by(STARTS.desc(), Appointment.id.desc())
+        .limit(SHOWN_LEFT)
+    )
+
+
+def _visits(room: Any, left_open: Any) -> Select[Any]:
+    first: Any = bindparam("first")
+    before = aliased(Appointment)
     seen_before = exists().where(
         before.patient_id == Appointment.patient_id,
         func.lower(before.during) < first,
@@ -71,39 +110,33 @@ def _statement() -> Select[Any]:
     filled = exists().where(
         IntakeLink.patient_id == Appointment.patient_id, IntakeLink.submitted_at.is_not(None)
     )
+    columns: dict[str, Any] = {
+        "reference": Appointment.reference,
+        "version": Appointment.version,
+        "status": Appointment.status,
+        "mode": Appointment.mode,
+        "starts": STARTS,
+        "ends": func.upper(Appointment.during),
+        "arrived_at": Appointment.arrived_at,
+        "started_at": Appointment.started_at,
+        "completed_at": Appointment.completed_at,
+        "patient_id": Patient.id,
+        "patient": Patient.name,
+        "mobile": Patient.mobile,
+        "service": Service.name,
+        "practitioner_id": Practitioner.id,
+        "practitioner": Practitioner.name,
+        "room": room,
+        "is_new": ~seen_before,
+        "intake_missing": and_(link, ~filled),
+        "coming": coming(),
+        "left_open": left_open,
+        "id": Appointment.id,
+    }
     return (
-        select(
-            Appointment.reference,
-            Appointment.version,
-            Appointment.status,
-            Appointment.mode,
-            starts,
-            func.upper(Appointment.during),
-            Appointment.arrived_at,
-            Appointment.started_at,
-            Appointment.completed_at,
-            Patient.id,
-            Patient.name,
-            Patient.mobile,
-            Service.name,
-            Practitioner.id,
-            Practitioner.name,
-            room.name,
-            ~seen_before,
-            and_(link, ~filled),
-        )
+        select(*(column.label(name) for name, column in columns.items()))
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Service, Service.id == Appointment.service_id)
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
-        .outerjoin(claim, and_(claim.appointment_id == Appointment.id, claim.active))
-        .outerjoin(unit, unit.id == claim.unit_id)
-        .outerjoin(room, and_(room.id == unit.resource_id, room.kind == "room"))
-        .where(
-            Appointment.facility_id == bindparam("facility"),
-            starts >= first,
-            starts < after,
-            Appointment.status.not_in(("cancelled", "rejected")),
-        )
-        .distinct(starts, Appointment.id)
-        .order_by(starts, Appointment.id, room.id.nulls_last())
+        .where(Appointment.facility_id == bindparam("facility"))
     )

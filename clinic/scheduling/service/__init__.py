@@ -7,6 +7,7 @@ from clinic.scheduling.service.claims import end_expired_holds, settled
 from clinic.scheduling.service.lifecycle import (
     arrive,
     cancel,
+    close_left_open,
     complete,
     confirm,
     mark_no_show,
@@ -28,6 +29,7 @@ __all__ = [
     "arrive",
     "book",
     "cancel",
+    "close_left_open",
     "complete",
     "confirm",
     "earliest_for_patients",

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from clinic.core import clock
 from clinic.core.access import FRONT_DESK, SYSTEM, Actor
 from clinic.core.db import db, unit_of_work
-from clinic.core.errors import Forbidden, Invalid
+from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile
@@ -70,7 +70,26 @@ def start(actor: Actor, appointment: Appointment, *, expected_version: int | Non
 
 
 def complete(actor: Actor, appointment: Appointment, *, expected_version: int | None = None) -> None:
-    """The visit is over, as it should be."""
+    """The visit is over, as it should be. What is to follow is said with ``set_follow_up``."""
+    _take(actor, appointment, COMPLETE, expected_version=expected_version)
+
+
+def close_left_open(
+    actor: Actor, appointment: Appointment, *, came: bool, expected_version: int | None = None
+) -> None:
+    """Bring a visit of an earlier day to its end after the fact: done, with the start that nobody tapped, or
+    not come. Raises Conflict for a visit of today.
+    """
+    if appointment.ends.astimezone(clock.zone(appointment.facility.zone)).date() >= clock.today(
+        appointment.facility.zone
+    ):
+        raise Conflict(_("This visit's day is not over yet."))
+    if not came:
+        mark_no_show(actor, appointment, expected_version=expected_version)
+        return
+    if appointment.status in (AppointmentStatus.CONFIRMED, AppointmentStatus.ARRIVED):
+        _take(actor, appointment, START, expected_version=expected_version)
+        expected_version = None
     _take(actor, appointment, COMPLETE, expected_version=expected_version)
 
 
@@ -189,6 +208,8 @@ def _take(
 def _give_back(actor: Actor, appointment: Appointment, undo_until: datetime | None) -> None:
     """Release what the visit claims; what of it is not over yet stays held until ``undo_until``."""
     before = claims.claims_of(appointment.id)
+    if undo_until is not None:
+        claims.lock_units({one.unit_id for one in before})
     claims.release(appointment.id)
     if undo_until is None:
         return

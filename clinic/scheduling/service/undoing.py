@@ -90,22 +90,23 @@ def _go_back(
     assert last.from_status is not None
     events.write(actor, appointment, how.event, from_status=was, to_status=last.from_status, reason=reason)
     db.session.flush()
-    if last.from_status in CLAIMING and was not in CLAIMING:
-        _claim_again(appointment)
+    returns = last.from_status in CLAIMING and was not in CLAIMING
+    if returns and claims.patient_is_busy(appointment.patient_id, appointment.during):
+        raise PatientBusy
     setattr(appointment, BY_EVENT[last.kind].stamp, None)
     appointment.status = last.from_status
     appointment.ended_by = appointment.ended_by_kind = None
     appointment.ended_why = appointment.ended_code = None
     appointment.version += 1
     db.session.flush()
+    if returns:
+        _claim_again(appointment)
     messages.undone(appointment)
     db.session.flush()
 
 
 def _claim_again(appointment: Appointment) -> None:
-    """Claim once more what the visit last had. The constraint on patients answers when the row is flushed."""
-    if claims.patient_is_busy(appointment.patient_id, appointment.during):
-        raise PatientBusy
+    """Claim once more what the visit last had; its row, flushed before, is the claim on the patient."""
     wanted = claims.past_claims(appointment.id, appointment.during)
     units = {one.unit_id for one in wanted}
     claims.lock_units(units)

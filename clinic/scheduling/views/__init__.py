@@ -2,14 +2,14 @@
 
 from clinic.scheduling.views import (
     appointment,
+    arrange,
     booking,
     calendar,
-    closures,
-    first_free,
-    hours,
+    feeds,
+    follow_up,
+    meetings,
     moving,
-    rooms,
-    services,
+    printing,
     time_off,
 )
 from clinic.scheduling.views.blueprint import bp
@@ -18,14 +18,14 @@ blueprints = (bp,)
 
 __all__ = [
     "appointment",
+    "arrange",
     "blueprints",
     "booking",
     "calendar",
-    "closures",
-    "first_free",
-    "hours",
+    "feeds",
+    "follow_up",
+    "meetings",
     "moving",
-    "rooms",
-    "services",
+    "printing",
     "time_off",
 ]

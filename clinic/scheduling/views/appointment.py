@@ -1,25 +1,25 @@
-"""One visit: its facts, its history, and the steps it can take."""
+"""One visit: its page, and the steps it can take."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, request, url_for
 
 from clinic.audit import service as audit
-from clinic.core import clock
 from clinic.core.access import Actor, allow
-from clinic.core.errors import DomainError, NotFound
+from clinic.core.errors import DomainError, Invalid, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.text import clean
 from clinic.core.web import current_actor, go_to, is_fragment, safe_next, say
-from clinic.scheduling import policy, queries, service
-from clinic.scheduling.models import Appointment, AppointmentEvent
-from clinic.scheduling.transitions import STEPS, TAKE_BACK, Step, open_steps
+from clinic.scheduling import queries, reasons, service
+from clinic.scheduling.models import Appointment, EndReason
+from clinic.scheduling.transitions import CANCEL, NO_SHOW, STEPS, TAKE_BACK
 from clinic.scheduling.views.blueprint import STAFF_ROLES, bp
+from clinic.scheduling.views.following import said_of_follow_up
 from clinic.scheduling.views.reading import read_id
+from clinic.scheduling.views.visit_page import answer, page_values
 
 
 @bp.get("/appointments/<reference>")
@@ -37,7 +37,7 @@ def show(reference: str) -> Response:
         patient_id=appointment.patient_id,
         facility_id=appointment.facility_id,
     )
-    return _answer(values)
+    return answer(values)
 
 
 @bp.post("/appointments/<reference>/<step>")
@@ -49,25 +49,61 @@ def take_step(reference: str, step: str) -> Response:
     actor = current_actor()
     reason = clean(request.form.get("reason", "")).strip()[:500]
     try:
-        service.settled(lambda: take(actor, reference, step, reason))
+        code = _read_code(step, reason)
+        service.settled(lambda: take(actor, reference, step, reason, code))
     except DomainError as error:
         if isinstance(error, NotFound):
             raise
         appointment = queries.get_appointment(actor, reference)
-        values = page_values(actor, appointment) | {"refused": error, "reason": reason, "refused_step": step}
-        return _answer(values, status=error.status)
+        kept = {"reason": reason, "chosen_code": request.form.get("code", "")}
+        values = page_values(actor, appointment) | {"refused": error, "refused_step": step} | kept
+        return answer(values, status=error.status)
     appointment = queries.get_appointment(actor, reference)
     if is_fragment():
-        answer = _answer(page_values(actor, appointment))
-        answer.headers["HX-Trigger"] = json.dumps({"sutra:schedule": {}})
-        return answer
+        given = answer(page_values(actor, appointment) | {"just_done": said(appointment, step)})
+        given.headers["HX-Trigger"] = json.dumps({"sutra:schedule": {}})
+        return given
     say(said(appointment, step))
     return go_to(
         safe_next(request.form.get("after"), url_for("scheduling.show", reference=appointment.reference))
     )
 
 
-def take(actor: Actor, reference: str, step: str, reason: str) -> Appointment:
+@bp.post("/appointments/<reference>/undo-end")
+@allow(*STAFF_ROLES)
+def undo_end(reference: str) -> Response:
+    """Put back a visit that was called off, declined or missed a minute ago."""
+    actor = current_actor()
+    try:
+        service.settled(lambda: service.undo_end(actor, queries.get_appointment(actor, reference)))
+        words, kind = _("Undone. The visit is as it was."), "good"
+    except NotFound:
+        raise
+    except DomainError as error:
+        words, kind = error.message, "danger"
+    if is_fragment():
+        given = make_response("", 200)
+        given.headers["HX-Reswap"] = "delete"
+        events = {"sutra:schedule": {}, "sutra:visit": {}, "sutra:toast": {"message": words, "kind": kind}}
+        given.headers["HX-Trigger"] = json.dumps(events)
+        return given
+    say(words, kind)
+    return go_to(url_for("scheduling.show", reference=reference))
+
+
+def _read_code(step: str, reason: str) -> EndReason | None:
+    """Why a visit ends, as staff must say. Raises Invalid without a choice, or for "other" without words."""
+    if step not in (CANCEL.name, NO_SHOW.name):
+        return None
+    code = reasons.read_code(request.form.get("code"))
+    if code is None:
+        raise Invalid(_("Choose why."), field="code")
+    if code is EndReason.OTHER and not reason:
+        raise Invalid(_("Write down why."), field="reason")
+    return code
+
+
+def take(actor: Actor, reference: str, step: str, reason: str, code: EndReason | None = None) -> Appointment:
     """Take the step called ``step``, within the caller's unit of work; ``version`` of the form is
     honoured.
     """
@@ -85,53 +121,16 @@ def take(actor: Actor, reference: str, step: str, reason: str) -> Appointment:
             service.start(actor, appointment, expected_version=version)
         case "complete":
             service.complete(actor, appointment, expected_version=version)
+            said_of_follow_up(actor, appointment)
         case "no-show":
-            service.mark_no_show(actor, appointment, reason, expected_version=version)
+            service.mark_no_show(actor, appointment, reason, code=code, expected_version=version)
         case "cancel":
-            service.cancel(actor, appointment, reason, tell=tell, expected_version=version)
+            service.cancel(actor, appointment, reason, code=code, tell=tell, expected_version=version)
         case "take-back":
             service.take_back(actor, appointment, reason, expected_version=version)
         case _:
             raise NotFound(_("There is no such step."))
     return appointment
-
-
-def page_values(actor: Actor, appointment: Appointment) -> dict[str, Any]:
-    """What the page of a visit shows."""
-    events = queries.history(appointment)
-    return {
-        "appointment": appointment,
-        "zone": appointment.facility.zone,
-        "events": events,
-        "room": queries.room_of(appointment),
-        "steps": [step.name for step in offered_steps(actor, appointment)],
-        "can_move": appointment.status in ("pending", "confirmed") and policy.can_move(actor, appointment),
-        "can_take_back": can_take_back(actor, appointment, events),
-        "today": clock.today(appointment.facility.zone),
-    }
-
-
-def offered_steps(actor: Actor, appointment: Appointment) -> list[Step]:
-    """The steps this person can take with this visit now."""
-    started = appointment.starts <= clock.now()
-    return [
-        step
-        for step in open_steps(appointment.status)
-        if policy.can_take(actor, appointment, step) and (started or not step.after_start)
-    ]
-
-
-def can_take_back(actor: Actor, appointment: Appointment, events: list[AppointmentEvent]) -> bool:
-    """Whether the last thing that happened is a step of today that this person may take back."""
-    steps = {step.event for step in STEPS.values()}
-    last = next((event for event in reversed(events) if event.kind in steps), None)
-    return (
-        last is not None
-        and last.to_status == appointment.status
-        and policy.can_take(actor, appointment, TAKE_BACK)
-        and last.at.astimezone(clock.zone(appointment.facility.zone)).date()
-        == clock.today(appointment.facility.zone)
-    )
 
 
 _SAID = {
@@ -149,8 +148,3 @@ _SAID = {
 def said(appointment: Appointment, step: str) -> str:
     """What a notice says after a step."""
     return str(_SAID[step]) % {"name": appointment.patient.name}
-
-
-def _answer(values: dict[str, Any], status: int = 200) -> Response:
-    template = "scheduling/_visit.html" if is_fragment() else "scheduling/show.html"
-    return make_response(render_template(template, **values), status)
