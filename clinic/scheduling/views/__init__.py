@@ -2,14 +2,18 @@
 
 from clinic.scheduling.views import (
     appointment,
-    arrange,
     booking,
     calendar,
+    closures,
     feeds,
+    first_free,
     follow_up,
+    hours,
     meetings,
     moving,
     printing,
+    rooms,
+    services,
     time_off,
 )
 from clinic.scheduling.views.blueprint import bp
@@ -18,14 +22,18 @@ blueprints = (bp,)
 
 __all__ = [
     "appointment",
-    "arrange",
     "blueprints",
     "booking",
     "calendar",
+    "closures",
     "feeds",
+    "first_free",
     "follow_up",
+    "hours",
     "meetings",
     "moving",
     "printing",
+    "rooms",
+    "services",
     "time_off",
 ]
