@@ -18,7 +18,7 @@ run: .venv/.local ## start the clinic on this machine, with a demo clinic in it 
 	@exec $(BIN)/python -m clinic.local run --parent $$PPID
 
 test: .venv/.dev ## run all tests
-	@$(BIN)/python -m pytest -n auto --ignore=tests/proof tests $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/proof tests $(ARGS)
 
 check: .venv/.dev ## style, types, templates, layers, migrations, translations
 	@$(BIN)/python -m clinic.local.checks
@@ -26,7 +26,7 @@ check: .venv/.dev ## style, types, templates, layers, migrations, translations
 bench: .venv/.dev ## measure speed against bare Flask and bare SQL
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-proof: .venv/.dev ## the long and timed trials, and the README's commands in a fresh clone
+proof: .venv/.dev ## the long and timed trials, all examples of any input, the README's commands in a fresh clone
 	@$(BIN)/python -m pytest -n0 tests/proof $(ARGS)
 
 messages: .venv/.dev ## collect the texts to translate and compile the translations

@@ -1,4 +1,7 @@
-"""Whatever is typed or pasted: never a failure, and valid text comes back as it went in."""
+"""Whatever is typed or pasted: never a failure, and valid text comes back as it went in.
+
+What goes through the pages is tried with 10 examples in `make test`, with 25 in `make proof`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from clinic.encounters.stamps import read_stamp, stamp_of, typed_here
 from clinic.encounters.templates_data import SHIPPED, SOAP
 from clinic.encounters.vitals import read_vitals
 from tests.encounters.conftest import Scene, open_tab
+from tests.examples import examples
 
 LAYOUT = read_layout(SOAP.layout)
 NAMES = sorted(flat(LAYOUT, {}))
@@ -37,7 +41,7 @@ TYPED = st.dictionaries(
     st.sampled_from([*NAMES, "note-x", "before-x"]), st.lists(ANYTHING, max_size=3), max_size=6
 )
 QUICK = settings(
-    max_examples=25,
+    max_examples=examples(10, of=25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

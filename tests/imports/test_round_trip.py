@@ -17,6 +17,7 @@ from clinic.patients.details import RELATIONSHIPS, AllergyEntry, PatientDetails
 from clinic.patients.models import Patient, Prakriti, Sex
 from clinic.patients.models.patient import BLOOD_GROUPS
 from clinic.patients.service import mark_deceased, register
+from tests.examples import examples
 from tests.imports.conftest import Clinic
 from tests.imports.kinds.steps import cells, exported
 
@@ -86,9 +87,14 @@ def differences(out: list[dict[str, str]], back: list[dict[str, str]]) -> list[t
 
 
 @pytest.mark.usefixtures("session")
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(6, of=15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(registered=st.lists(people(), min_size=1, max_size=4, unique_by=lambda one: one.mobile))
 def test_exported_patients_come_in_equal(clinic: Clinic, registered: list[PatientDetails]) -> None:
+    """6 examples in `make test`, 15 in `make proof`."""
     empty(clinic)
     with unit_of_work():
         for details in registered:

@@ -1,4 +1,7 @@
-"""Whatever is typed: never a 500, and text that can be kept comes back as it went in."""
+"""Whatever is typed: never a 500, and text that can be kept comes back as it went in.
+
+Hypothesis draws 10 examples of each trial in `make test`, 25 in `make proof`.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.patients.queries import search_patients
 from clinic.patients.service import send_intake_link
+from tests.examples import examples
 from tests.patients.test_intake import sent_token
 
 TEXT = (
@@ -33,7 +37,7 @@ NASTY = (
     "{{ 7 * 7 }}", "<img src=x onerror=alert(1)>", "=1+1", "\ufeff", "9" * 400, "-1", "NaN", "'; --",
 )  # fmt: skip
 SLOW = settings(
-    max_examples=25,
+    max_examples=examples(10, of=25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
