@@ -9,8 +9,22 @@ from sqlalchemy import select
 
 from clinic.core.db import db, unit_of_work
 from clinic.demo.notes import add_notes
-from clinic.demo.people import PASSWORD, STAFF, add_patients, add_practitioners, add_staff
-from clinic.demo.place import add_facility, add_rooms, add_services
+from clinic.demo.people import (
+    PASSWORD,
+    STAFF,
+    add_patients,
+    add_practitioners,
+    add_staff,
+    add_therapists,
+)
+from clinic.demo.place import (
+    add_closures_ahead,
+    add_facility,
+    add_opening_hours,
+    add_rooms,
+    add_services,
+    name_performers,
+)
 from clinic.demo.visits import add_visits
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.models import Facility
@@ -28,10 +42,14 @@ def load(*, if_empty: bool = False) -> bool:
         services = add_services(facility)
         desk = add_staff(facility)
         practitioners = add_practitioners(facility)
+        therapists = add_therapists(facility)
+        name_performers(services, practitioners, therapists)
+        add_opening_hours(facility)
+        add_closures_ahead(facility)
         patients = add_patients(desk)
         session.flush()
         add_notes(desk, facility, practitioners[0], services, patients[0])
-        add_visits(desk, facility, practitioners, services, patients)
+        add_visits(desk, facility, practitioners, therapists, services=services, patients=patients)
     return True
 
 

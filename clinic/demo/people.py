@@ -18,7 +18,9 @@ from clinic.patients.service import register
 from clinic.practitioners import service as practitioners
 from clinic.practitioners.models import Practitioner
 from clinic.practitioners.service import PractitionerDetails
-from clinic.scheduling.service.arrange import Interval, add_practitioner, set_hours
+from clinic.scheduling.models import ResourceKind
+from clinic.scheduling.queries.setup import practitioner_resource
+from clinic.scheduling.service.arrange import Interval, add_practitioner, change_person, set_hours
 
 PASSWORD = "Sutra-demo-2026"  # noqa: S105 (known to everybody, which is why the demo never loads in production)
 STAFF: dict[str, tuple[str, str, tuple[Role, ...]]] = {
@@ -30,7 +32,12 @@ PRACTITIONERS = (
     ("Dr Vaidehi Kulkarni", "female", "Kayachikitsa", "BAMS, MD (Ayu)", "vaidya@sutra.test"),
     ("Dr Arjun Nair", "male", "Panchakarma", "BAMS", None),
     ("Dr Farhan Siddiqui", "male", "General medicine", "MBBS, DNB", None),
+)
+THERAPISTS = (
     ("Sunita Pawar", "female", "Panchakarma therapist", "Diploma in Panchakarma", None),
+    ("Ramesh Gowda", "male", "Panchakarma therapist", "Diploma in Panchakarma", None),
+    ("Lata Shetty", "female", "Panchakarma therapist", "Certificate in Panchakarma", None),
+    ("Prakash Hegde", "male", "Panchakarma therapist", "Certificate in Panchakarma", None),
 )
 MORNING, AFTERNOON = (time(9), time(13)), (time(14), time(18))
 PATIENTS: tuple[PatientDetails, ...] = (
@@ -102,33 +109,50 @@ def add_staff(facility: Facility) -> Actor:
 
 
 def add_practitioners(facility: Facility) -> list[Practitioner]:
-    """Verified, placed in the calendar and at work from Monday to Saturday."""
-    made = []
-    week_ago = clock.today(facility.zone) - timedelta(days=30)
-    for number, (name, sex, field, degree, email) in enumerate(PRACTITIONERS, start=1):
-        user = db.session.scalar(select(User).where(User.email == email)) if email else None
-        details = PractitionerDetails(
-            name=name,
-            sex=sex,
-            specialization=field,
-            qualification=degree,
-            experience_years=6 + 4 * number,
-            registration_number=f"KA-AYU-{20410 + number}",
-        )
-        practitioner = practitioners.create(SYSTEM, details, user_id=user.id if user else None)
-        db.session.flush()
-        practitioners.verify(SYSTEM, practitioner)
-        practitioners.affiliate(SYSTEM, practitioner, facility.id)
-        resource = add_practitioner(practitioner, facility.id)
-        db.session.flush()
-        hours = [
-            Interval(weekday=day, starts=starts, ends=ends)
-            for day in range(7)
-            for starts, ends in (MORNING, AFTERNOON)
-        ]
-        set_hours(SYSTEM, resource, hours, valid_from=week_ago)
-        made.append(practitioner)
+    """Vaidyas, verified, placed in the calendar and at work every day. One may be overbooked."""
+    made = [
+        _add_person(facility, person, number, ResourceKind.PRACTITIONER)
+        for number, person in enumerate(PRACTITIONERS, start=1)
+    ]
+    first = practitioner_resource(facility.id, made[0].id)
+    change_person(SYSTEM, first, kind=ResourceKind.PRACTITIONER, places=1, overbook=1)
     return made
+
+
+def add_therapists(facility: Facility) -> list[Practitioner]:
+    """Therapists, two women and two men, at work every day."""
+    return [
+        _add_person(facility, person, number, ResourceKind.THERAPIST)
+        for number, person in enumerate(THERAPISTS, start=len(PRACTITIONERS) + 1)
+    ]
+
+
+def _add_person(
+    facility: Facility, person: tuple[str, str, str, str, str | None], number: int, kind: ResourceKind
+) -> Practitioner:
+    name, sex, field, degree, email = person
+    user = db.session.scalar(select(User).where(User.email == email)) if email else None
+    details = PractitionerDetails(
+        name=name,
+        sex=sex,
+        specialization=field,
+        qualification=degree,
+        experience_years=6 + 4 * number,
+        registration_number=f"KA-AYU-{20410 + number}",
+    )
+    practitioner = practitioners.create(SYSTEM, details, user_id=user.id if user else None)
+    db.session.flush()
+    practitioners.verify(SYSTEM, practitioner)
+    # The place comes first: who begins to work somewhere without one is given one by what they sign in as.
+    resource = add_practitioner(practitioner, facility.id, kind=kind)
+    practitioners.affiliate(SYSTEM, practitioner, facility.id)
+    hours = [
+        Interval(weekday=day, starts=starts, ends=ends)
+        for day in range(7)
+        for starts, ends in (MORNING, AFTERNOON)
+    ]
+    set_hours(SYSTEM, resource, hours, valid_from=clock.today(facility.zone) - timedelta(days=30))
+    return practitioner
 
 
 def add_patients(desk: Actor) -> list[Patient]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.errors import DomainError
+from clinic.demo.place import THERAPISTS, VAIDYAS
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
@@ -21,24 +23,34 @@ WHY = "Entered from the paper diary."
 def add_visits(
     desk: Actor,
     facility: Facility,
-    practitioners: list[Practitioner],
-    services: list[Service],
-    patients: list[Patient],
+    vaidyas: Sequence[Practitioner],
+    therapists: Sequence[Practitioner],
+    *,
+    services: Sequence[Service],
+    patients: Sequence[Patient],
 ) -> None:
     """Fill two days of the weeks before, today and the three days after, each less than the one before.
 
-    Visits before now have been; the last of them are in the clinic.
+    Visits before now have been; the last of them are in the clinic. Of four columns the last is a
+    therapist's, of the patient's sex.
     """
-    offered = [service for service in services if service.minutes <= 60]
+    consultations = [service for service in services if service.code in VAIDYAS]
+    treatments = [service for service in services if service.code in THERAPISTS and service.minutes <= 60]
+    columns = len(vaidyas) + 1
     for day, share in ((-14, 10), (-7, 14), (0, 36), (1, 20), (2, 14), (3, 8)):
         date = clock.today(facility.zone) + timedelta(days=day)
         begins = clock.at(date, time(9), facility.zone)
         for number in range(share):
-            row, column = divmod(number, len(practitioners))
+            row, column = divmod(number, columns)
             patient = patients[(number * 5 + day) % len(patients)]
             starts = begins + STEP * (row + (row >= 5)) + timedelta(minutes=(0, 10, 0, 5)[column % 4])
+            if column < len(vaidyas):
+                practitioner, offered = vaidyas[column], consultations
+            else:
+                practitioner = next((one for one in therapists if one.sex == patient.sex), therapists[0])
+                offered = treatments
             service = offered[(row * 5 + column * 3 + day) % len(offered)]
-            visit = _book(desk, practitioners[column], service, patient, starts)
+            visit = _book(desk, practitioner, service, patient, starts)
             if visit is not None:
                 _bring_up_to(desk, visit, clock.now(), number)
 
