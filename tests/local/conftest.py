@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from clinic.local.services import EmbeddedPostgres
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SITE_PACKAGES = next(path for path in sys.path if path.endswith("site-packages"))
@@ -48,12 +51,39 @@ def eventually(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     return True
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextlib.contextmanager
+def own_folder() -> Iterator[Path]:
     """A folder with a space and a quote in its name that any user may enter, and none other may list."""
     path = Path(tempfile.mkdtemp(prefix="sutra it's ", dir="/tmp"))
     path.chmod(0o711)
     yield path
     left = processes_about(str(path))
     shutil.rmtree(path, ignore_errors=True)
+    assert not left, f"left running: {left}"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder of this test's own, with nothing in it."""
+    with own_folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
+def made_folder() -> Iterator[Path]:
+    """A folder in which a Postgres was made and has run before."""
+    with own_folder() as path:
+        with EmbeddedPostgres(path / "postgres", fast=True):
+            pass
+        yield path
+
+
+@pytest.fixture
+def used_folder(made_folder: Path) -> Iterator[Path]:
+    """A folder whose Postgres other tests have started and stopped before, where that makes no difference.
+
+    Making one takes some fifteen times as long as starting it.
+    """
+    yield made_folder
+    left = processes_about(str(made_folder))
     assert not left, f"left running: {left}"

@@ -63,32 +63,32 @@ def test_data_is_still_there_after_a_stop_and_a_start(folder):
         assert redis.from_url(redis_url).get("kept") == b"42"
 
 
-def test_nothing_listens_on_the_network(folder):
+def test_nothing_listens_on_the_network(used_folder):
     with (
-        EmbeddedPostgres(folder / "postgres", fast=True) as url,
-        EmbeddedValkey(folder / "valkey") as redis_url,
+        EmbeddedPostgres(used_folder / "postgres", fast=True) as url,
+        EmbeddedValkey(used_folder / "valkey") as redis_url,
     ):
         assert ask(url, "SHOW listen_addresses") == ""
         assert redis.from_url(redis_url).config_get("port") == {"port": "0"}
 
 
-def test_sockets_lie_where_only_their_owner_may_enter(folder):
-    postgres = EmbeddedPostgres(folder / "postgres", fast=True)
+def test_sockets_lie_where_only_their_owner_may_enter(used_folder):
+    postgres = EmbeddedPostgres(used_folder / "postgres", fast=True)
     with postgres:
         assert postgres.sockets.stat().st_mode & 0o077 == 0
     assert not postgres.sockets.exists()
 
 
-def test_the_database_speaks_utf8_utc_and_the_plain_order_of_characters(folder):
-    with EmbeddedPostgres(folder / "postgres", fast=True) as url:
+def test_the_database_speaks_utf8_utc_and_the_plain_order_of_characters(used_folder):
+    with EmbeddedPostgres(used_folder / "postgres", fast=True) as url:
         assert ask(url, "SHOW server_encoding") == "UTF8"
         assert ask(url, "SHOW timezone") == "UTC"
         assert ask(url, "SELECT lower('ÉA')") == "éa"
         assert ask(url, "SELECT 'Z' < 'a'") is True
 
 
-def test_what_a_statement_carried_is_not_written_to_the_log(folder):
-    postgres = EmbeddedPostgres(folder / "postgres")
+def test_what_a_statement_carried_is_not_written_to_the_log(used_folder):
+    postgres = EmbeddedPostgres(used_folder / "postgres")
     with postgres as url:
         ask(
             url,
@@ -114,60 +114,60 @@ def test_a_very_deep_folder_still_gets_a_socket(folder):
         assert ask(url, "SELECT 1") == 1
 
 
-def test_two_folders_run_at_the_same_time_without_meeting(folder):
+def test_two_folders_run_at_the_same_time_without_meeting(folder, used_folder):
     with (
-        EmbeddedPostgres(folder / "one", fast=True) as one,
+        EmbeddedPostgres(used_folder / "postgres", fast=True) as one,
         EmbeddedPostgres(folder / "two", fast=True) as two,
     ):
         ask(one, "BEGIN; CREATE TABLE only_here (); COMMIT; SELECT 1")
         assert ask(two, "SELECT to_regclass('only_here')") is None
 
 
-def test_a_second_start_in_the_same_folder_is_refused_with_a_sentence(folder, monkeypatch):
+def test_a_second_start_in_the_same_folder_is_refused_with_a_sentence(used_folder, monkeypatch):
     monkeypatch.setattr(services, "LOCK_SECONDS", 0.2)
-    with EmbeddedPostgres(folder / "postgres", fast=True) as url:
+    with EmbeddedPostgres(used_folder / "postgres", fast=True) as url:
         with pytest.raises(LocalError, match=r"already running\. Stop the other copy"):
-            EmbeddedPostgres(folder / "postgres", fast=True).start()
+            EmbeddedPostgres(used_folder / "postgres", fast=True).start()
         assert ask(url, "SELECT 1") == 1
 
 
-def test_kill_9_of_the_parent_leaves_no_process_behind(folder):
-    process, urls = start_both(folder)
+def test_kill_9_of_the_parent_leaves_no_process_behind(used_folder):
+    process, urls = start_both(used_folder)
     assert len(urls) == 2
     process.kill()
     process.wait()
-    assert eventually(lambda: not processes_about(str(folder)))
+    assert eventually(lambda: not processes_about(str(used_folder)))
 
 
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's death"
 )
-def test_kill_9_of_a_guard_ends_its_server(folder):
-    process, _ = start_both(folder)
-    [guard] = [line for line in processes_about(f"{folder}/postgres/data") if "guard.py" in line]
+def test_kill_9_of_a_guard_ends_its_server(used_folder):
+    process, _ = start_both(used_folder)
+    [guard] = [line for line in processes_about(f"{used_folder}/postgres/data") if "guard.py" in line]
     os.kill(int(guard.split()[0]), signal.SIGKILL)
-    assert eventually(lambda: not processes_about(f"{folder}/postgres/data"))
+    assert eventually(lambda: not processes_about(f"{used_folder}/postgres/data"))
     process.kill()
     process.wait()
-    assert eventually(lambda: not processes_about(str(folder)))
+    assert eventually(lambda: not processes_about(str(used_folder)))
 
 
-def test_a_start_right_after_kill_9_waits_for_what_is_ending(folder):
-    process, (url, _) = start_both(folder)
+def test_a_start_right_after_kill_9_waits_for_what_is_ending(used_folder):
+    process, (url, _) = start_both(used_folder)
     ask(url, "BEGIN; CREATE TABLE kept AS SELECT 42 AS answer; COMMIT; SELECT 1")
     process.kill()
     process.wait()
-    with EmbeddedPostgres(folder / "postgres", fast=True) as url:
+    with EmbeddedPostgres(used_folder / "postgres", fast=True) as url:
         assert ask(url, "SELECT answer FROM kept") == 42
 
 
 @pytest.mark.parametrize("pid", ["its own", "another program's", "nonsense"])
-def test_a_stale_pid_file_does_not_stop_the_start(folder, pid):
-    with EmbeddedPostgres(folder / "postgres", fast=True):
+def test_a_stale_pid_file_does_not_stop_the_start(used_folder, pid):
+    with EmbeddedPostgres(used_folder / "postgres", fast=True):
         pass
     first_line = {"its own": "999999999", "another program's": str(os.getpid()), "nonsense": "?"}[pid]
-    (folder / "postgres/data/postmaster.pid").write_text(f"{first_line}\n{folder}/postgres/data\n")
-    with EmbeddedPostgres(folder / "postgres", fast=True) as url:
+    (used_folder / "postgres/data/postmaster.pid").write_text(f"{first_line}\n{used_folder}/postgres/data\n")
+    with EmbeddedPostgres(used_folder / "postgres", fast=True) as url:
         assert ask(url, "SELECT 1") == 1
 
 
