@@ -157,6 +157,17 @@ SERVICES = (
     Column("Staff confirm", lambda row: _yes(row.needs_confirmation), 14),
     Column("Before you come", _of("before_you_come"), 40),
     Column("Before you come in Hindi", _of("before_you_come_hi"), 40),
+    Column("Minutes before", _of("buffer_before"), 14),
+    Column("Minutes after", _of("buffer_after"), 14),
+    Column("In person", lambda row: _yes(row.in_person), 10),
+    Column("By video", lambda row: _yes(row.online), 10),
+    Column("Therapists", _of("therapists"), 11),
+    Column("Same sex only", lambda row: _yes(row.same_sex), 14),
+    Column("Equipment", lambda row: ", ".join(row.equipment), 24),
+    Column("Group places", _of("capacity"), 13),
+    Column("Notice to book", _of("notice_minutes"), 14),
+    Column("Days ahead", _of("horizon_days"), 11),
+    Column("Notice to change", _of("change_minutes"), 16),
     Column("In use", lambda row: _yes(row.active), 9),
 )
 APPOINTMENTS = (

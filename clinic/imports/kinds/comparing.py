@@ -15,11 +15,15 @@ from clinic.imports.models import ImportRow
 
 
 def plain(value: Any) -> Any:
-    """A column's value as lines keep it: amounts with two decimals, truth as ``yes`` and ``no``."""
+    """A column's value as lines keep it: amounts with two decimals, truth as ``yes`` and ``no``, lists with
+    commas.
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):
         return f"{value:.2f}"
+    if isinstance(value, list):
+        return ", ".join(value)
     return value if value is None or isinstance(value, int) else str(value)
 
 

@@ -296,6 +296,9 @@ def test_an_exported_price_list_comes_back_as_it_was(clinic: Clinic, session: Se
                 online_booking=False, needs_confirmation=True,
                 before_you_come="Eat lightly.\n- no oil\n\nBring a towel",
                 before_you_come_hi="हल्का भोजन करें", active=False,
+                buffer_before=5, buffer_after=240, in_person=True, online=False, therapists=2, same_sex=True,
+                equipment=("dhara stand", "Dhara Stand", "steam box"), capacity=12, notice_minutes=43_200,
+                horizon_days=730, change_minutes=61,
             ),
             ServiceDetails(code="d", name="Consultation", minutes=15),
         ):  # fmt: skip
@@ -307,3 +310,55 @@ def test_an_exported_price_list_comes_back_as_it_was(clinic: Clinic, session: Se
     assert outcomes(clinic, done.id) == ["new", "new", "new"]
     assert cells(exported(Listing.SERVICES, clinic.facility.id)) == cells(before)
     assert outcomes(clinic, clinic.preview(before, kind="services").id) == ["present", "present", "present"]
+
+
+def test_what_a_service_needs_comes_in_by_english_and_hindi_headings(clinic: Clinic, table: Table) -> None:
+    arrange.add_equipment(clinic.manager, clinic.facility, name="Stand", equipment_kind="Dhara stand")
+    db.session.commit()
+    english = (
+        "Service",
+        "Therapists needed",
+        "Same gender",
+        "Equipment",
+        "Buffer after",
+        "Video",
+        "Group size",
+    )
+    hindi = ("सेवा", "थेरेपिस्ट", "समान लिंग", "उपकरण", "बाद के मिनट", "वीडियो", "समूह का आकार")
+    cells = ("2", "yes", "dhara stand + dhara stand", "15 min", "no", "")
+    clinic.bring_in(table(english, ("Shirodhara", *cells)), kind="services")
+    clinic.bring_in(table(hindi, ("Takradhara", *cells)), kind="services")
+    for one in all_services():
+        assert (one.therapists, one.same_sex, one.buffer_after, one.capacity) == (2, True, 15, 1)
+        assert one.equipment == ["Dhara stand", "Dhara stand"], "as the clinic spells it"
+        assert (one.in_person, one.online) == (True, False)
+
+
+def test_numbers_out_of_bounds_are_refused_in_their_line(clinic: Clinic, table: Table) -> None:
+    headings = ("Service", "Therapists", "Minutes after", "Days ahead", "In person", "By video")
+    seen = clinic.preview(
+        table(headings, ("Abhyanga", "9", "7", "0", "", ""), ("Nasya", "1", "10", "30", "no", "no")),
+        kind="services",
+    )
+    faults = [said(clinic, seen.id, line) for line in (2, 3)]
+    assert "from 0 to 6" in faults[0]
+    assert "steps of five" in faults[0]
+    assert "from 1 to 730" in faults[0]
+    assert "Choose in person, online, or both." in faults[1]
+
+
+def test_equipment_that_is_replaced_comes_back_with_the_import(clinic: Clinic, table: Table) -> None:
+    arrange.save_service(
+        clinic.manager,
+        clinic.facility,
+        ServiceDetails(code="a", name="Abhyanga", minutes=60, equipment=("steam box",), horizon_days=None),
+    )
+    db.session.commit()
+    seen = clinic.preview(
+        table(("Service", "Equipment", "Days ahead"), ("Abhyanga", "oil warmer", "20")), kind="services"
+    )
+    decide(clinic, seen.id, 2, "replace")
+    clinic.commit(seen.id)
+    assert (named("Abhyanga").equipment, named("Abhyanga").horizon_days) == (["oil warmer"], 20)
+    take_back(clinic, seen.id)
+    assert (named("Abhyanga").equipment, named("Abhyanga").horizon_days) == (["steam box"], None)

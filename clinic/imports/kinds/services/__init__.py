@@ -38,6 +38,17 @@ SHOWN = (
     ("needs_confirmation", _l("An online booking waits until staff confirm it")),
     ("before_you_come", _l("Before you come")),
     ("before_you_come_hi", _l("Before you come, in Hindi")),
+    ("buffer_before", _l("Minutes before it")),
+    ("buffer_after", _l("Minutes after it")),
+    ("in_person", _l("In person")),
+    ("online", _l("Online, by video")),
+    ("therapists", _l("Therapists beside")),
+    ("same_sex", _l("Only people of the patient’s own sex")),
+    ("equipment", _l("Equipment")),
+    ("capacity", _l("Patients at once")),
+    ("notice_minutes", _l("Minutes of notice to book")),
+    ("horizon_days", _l("Days ahead to book")),
+    ("change_minutes", _l("Minutes of notice to change")),
     ("active", _l("Offered")),
 )
 
@@ -118,9 +129,9 @@ class Services:
         """A value as people read it."""
         if field == "fee":
             return show_money(Decimal(value))
-        if field == "minutes":
+        if field in ("minutes", "buffer_before", "buffer_after", "notice_minutes", "change_minutes"):
             return _minutes(int(value))
-        if field in writing.YES_OR_NO:
+        if field in reading.YES_OR_NO:
             return _("yes") if value == "yes" else _("no")
         return str(value)
 

@@ -104,6 +104,80 @@ FIELDS: tuple[Field, ...] = (
         ),
     ),
     Field(
+        name="buffer_before",
+        label=_l("Minutes before it"),
+        heading="Minutes before",
+        words=words(
+            "minutes before|buffer before|setup time|preparation time|time before|पहले के मिनट|तैयारी का समय"
+        ),
+    ),
+    Field(
+        name="buffer_after",
+        label=_l("Minutes after it"),
+        heading="Minutes after",
+        words=words(
+            "minutes after|buffer after|cleaning time|clean up time|time after|बाद के मिनट|सफ़ाई का समय"
+        ),
+    ),
+    Field(
+        name="in_person",
+        label=_l("In person"),
+        heading="In person",
+        words=words("in person|at the clinic|in clinic|क्लिनिक में|आमने सामने"),
+    ),
+    Field(
+        name="online",
+        label=_l("Online, by video"),
+        heading="By video",
+        words=words("by video|video|video visit|video consultation|teleconsultation|वीडियो से|वीडियो"),
+    ),
+    Field(
+        name="therapists",
+        label=_l("Therapists beside"),
+        heading="Therapists",
+        words=words(
+            "therapists|number of therapists|therapists needed|no of therapists|थेरेपिस्ट|थेरेपिस्ट की संख्या"
+        ),
+    ),
+    Field(
+        name="same_sex",
+        label=_l("Only people of the patient’s own sex"),
+        heading="Same sex only",
+        words=words("same sex only|same sex|same gender|same gender only|समान लिंग|केवल समान लिंग"),
+    ),
+    Field(
+        name="equipment",
+        label=_l("Equipment"),
+        heading="Equipment",
+        words=words("equipment|equipment needed|devices|apparatus|उपकरण|यंत्र"),
+    ),
+    Field(
+        name="capacity",
+        label=_l("Patients at once"),
+        heading="Group places",
+        words=words(
+            "group places|group size|patients at once|capacity|batch size|समूह के स्थान|समूह का आकार|क्षमता"
+        ),
+    ),
+    Field(
+        name="notice_minutes",
+        label=_l("Minutes of notice to book"),
+        heading="Notice to book",
+        words=words("notice to book|booking notice|minimum notice|notice|बुकिंग की सूचना|न्यूनतम सूचना"),
+    ),
+    Field(
+        name="horizon_days",
+        label=_l("Days ahead to book"),
+        heading="Days ahead",
+        words=words("days ahead|book ahead|booking horizon|advance days|कितने दिन पहले|अग्रिम दिन"),
+    ),
+    Field(
+        name="change_minutes",
+        label=_l("Minutes of notice to change"),
+        heading="Notice to change",
+        words=words("notice to change|change notice|cancellation notice|बदलने की सूचना|रद्द करने की सूचना"),
+    ),
+    Field(
         name="active",
         label=_l("Offered"),
         heading="In use",

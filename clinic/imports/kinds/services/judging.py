@@ -19,18 +19,21 @@ from clinic.scheduling.queries import setup
 
 COMPARED = (
     "name", "name_hi", "minutes", "fee", "hue", "room_kind", "note_template", "online_booking",
-    "needs_confirmation", "before_you_come", "before_you_come_hi", "active",
+    "needs_confirmation", "before_you_come", "before_you_come_hi", "buffer_before", "buffer_after",
+    "in_person", "online", "therapists", "same_sex", "equipment", "capacity", "notice_minutes",
+    "horizon_days", "change_minutes", "active",
 )  # fmt: skip
 """What a line can fill in, or say otherwise. The code is how others know a service: it stays."""
 
 
 def judge(context: Context, rows: Sequence[ImportRow]) -> None:
-    """Set outcome and match of lines without faults. Four statements."""
+    """Set outcome and match of lines without faults. Five statements."""
     known = brought_in_before(context, "services", Service, rows)
     kept = setup.all_services(context.facility.id)
     by_code = {service.code.casefold(): service for service in kept}
     by_name = {fold(service.name): service for service in reversed(kept)}
     rooms = {fold(kind) for kind in setup.room_kinds(context.facility.id)}
+    pieces = {fold(kind) for kind in setup.equipment_kinds(context.facility.id)}
     earlier = _earlier_lines(context, rows)
     for row in rows:
         row.outcome, row.match = Outcome.NEW, None
@@ -38,6 +41,10 @@ def judge(context: Context, rows: Sequence[ImportRow]) -> None:
         kind = said.get("room_kind")
         if kind and fold(kind) not in rooms:
             remark(row, "room_kind", _("There is no such room yet; until there is, nobody can be booked."))
+        if any(fold(one) not in pieces for one in (said.get("equipment") or "").split(", ") if one):
+            remark(
+                row, "equipment", _("There is no such equipment yet; until there is, nobody can be booked.")
+            )
         if row.fingerprint in known:
             row.outcome = Outcome.PRESENT
             row.match = {"id": known[row.fingerprint], "known_line": True}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 
 from anyascii import anyascii
 
@@ -18,6 +19,19 @@ from clinic.imports.values.blank import word
 LONGEST_NAME, LONGEST_CODE, LONGEST_TEXT = 120, 40, 1000
 USUAL_MINUTES = 30
 HIGHEST_FEE = Decimal(10_000_000)
+MOST_EQUIPMENT = 6
+YES_OR_NO = ("online_booking", "needs_confirmation", "in_person", "online", "same_sex", "active")
+BOUNDS = {
+    "buffer_before": (0, 240, 5),
+    "buffer_after": (0, 240, 5),
+    "therapists": (0, 6, 1),
+    "capacity": (1, 200, 1),
+    "notice_minutes": (0, 43_200, 1),
+    "horizon_days": (1, 730, 1),
+    "change_minutes": (0, 43_200, 1),
+}
+"""Whole numbers: the smallest, the largest, and the step."""
+_WHOLE = re.compile(r"(\d{1,5})\s?(min|mins|minutes?|days?|मिनट|दिन)?\.?")
 
 
 def read_service(cells: Mapping[str, str], context: Context) -> Reading:
@@ -41,8 +55,12 @@ def read_service(cells: Mapping[str, str], context: Context) -> Reading:
         "note_template": reader.line("note_template", LONGEST_CODE),
         "before_you_come": _text(reader, "before_you_come"),
         "before_you_come_hi": _text(reader, "before_you_come_hi"),
-        **{field: _yes_or_no(reader, field) for field in ("online_booking", "needs_confirmation", "active")},
+        "equipment": _equipment(reader),
+        **{field: reader.take(field, partial(_read_whole, field=field)) for field in BOUNDS},
+        **{field: _yes_or_no(reader, field) for field in YES_OR_NO},
     }
+    if reading.values["in_person"] == reading.values["online"] == "no":
+        reader.refuse("in_person", _("Choose in person, online, or both."))
     wrong = {fault["field"] for fault in reading.faults}
     if minutes is None and "minutes" not in wrong:
         reader.note("minutes", _("Nothing is said: %(num)d minutes for a new one.", num=USUAL_MINUTES))
@@ -99,6 +117,34 @@ def _read_hue(text: str) -> int | None:
     if number not in tuple("12345678"):
         raise Invalid(_("A colour is a number from 1 to 8."), field="hue")
     return int(number)
+
+
+def _read_whole(text: str, *, field: str) -> int | None:
+    if values.is_blank(text):
+        return None
+    low, high, step = BOUNDS[field]
+    found = _WHOLE.fullmatch(word(text))
+    number = int(found[1]) if found else None
+    if number is None or not low <= number <= high:
+        raise Invalid(_("A whole number from %(low)s to %(high)s.", low=low, high=high), field=field)
+    if number % step:
+        raise Invalid(_("In steps of five."), field=field)
+    return number
+
+
+def _equipment(reader: Reader) -> str | None:
+    """Kinds with commas between them, as they are kept: ``dhara stand, dhara stand``."""
+    text = one_line(reader.text("equipment"))
+    if values.is_blank(text):
+        return None
+    kinds = [kind.strip() for kind in re.split(r"[,;+]", text) if kind.strip()]
+    if len(kinds) > MOST_EQUIPMENT:
+        reader.refuse("equipment", _("At most 6 pieces of equipment."))
+        return None
+    if any(len(kind) > LONGEST_CODE for kind in kinds):
+        reader.refuse("equipment", _("At most %(max)d characters.", max=LONGEST_CODE))
+        return None
+    return ", ".join(kinds) or None
 
 
 def _yes_or_no(reader: Reader, name: str) -> str | None:

@@ -19,7 +19,7 @@ from clinic.imports.kinds.base import Context, Touched
 from clinic.imports.kinds.comparing import as_kept, changed_since, changes
 from clinic.imports.kinds.known import added_by, by_itself, records_of_lines, refuse, target_of
 from clinic.imports.kinds.services.judging import COMPARED
-from clinic.imports.kinds.services.reading import LONGEST_CODE, USUAL_MINUTES
+from clinic.imports.kinds.services.reading import LONGEST_CODE, USUAL_MINUTES, YES_OR_NO
 from clinic.imports.models import Decision, ImportRow
 from clinic.scheduling.models import Service
 from clinic.scheduling.queries import setup
@@ -27,7 +27,6 @@ from clinic.scheduling.service import arrange
 from clinic.scheduling.service.arrange import ServiceDetails
 
 DETAILS = tuple(entry.name for entry in fields(ServiceDetails))
-YES_OR_NO = ("online_booking", "needs_confirmation", "active")
 MOST_SHOWN = 20
 
 
@@ -151,10 +150,16 @@ def _details(context: Context, kept: Mapping[str, Any], said: Mapping[str, Any])
     if told.get("room_kind"):
         kinds = {fold(kind): kind for kind in setup.room_kinds(context.facility.id)}
         told["room_kind"] = kinds.get(fold(told["room_kind"]), told["room_kind"])
+    if isinstance(told.get("equipment"), str):
+        kinds = {fold(kind): kind for kind in setup.equipment_kinds(context.facility.id)}
+        named = [one.strip() for one in told["equipment"].split(",") if one.strip()]
+        told["equipment"] = tuple(kinds.get(fold(one), one) for one in named)
     return ServiceDetails(**{**kept, **told})
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(value)
     return str(value) if isinstance(value, Decimal) else value
