@@ -57,6 +57,7 @@ CONNECTIONS = (
     "clinic.patients.signals",
     "clinic.scheduling.messages",
     "clinic.scheduling.signals",
+    "clinic.scheduling.waitlist_messages",
     "clinic.notifications.sweep",
     "clinic.imports.sweep",
 )

@@ -7,19 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 
 from clinic.core import clock
+from clinic.scheduling.models import PartOfDay
 from clinic.scheduling.queries import Slot
+from clinic.scheduling.waiting import part_of_day
 
 STRIP_DAYS = 14
 _CHOICE = re.compile(r"([0-9]{8})-([1-9][0-9]{0,17})")
-
-
-class PartOfDay(StrEnum):
-    MORNING = "morning"
-    AFTERNOON = "afternoon"
-    EVENING = "evening"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +54,12 @@ def read_day(text: str | None) -> date | None:
         return None
 
 
+def read_id(text: str | None) -> int | None:
+    """A row's id from an address, None when it is none."""
+    digits = (text or "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
+
+
 def strip_of(day: date, first: date, last: date) -> tuple[date, date]:
     """First and last day of the strip of two weeks that ``day`` stands in, within what can be booked."""
     start = first + timedelta(days=(day - first).days // STRIP_DAYS * STRIP_DAYS)
@@ -82,11 +83,5 @@ def parts_of(slots: Sequence[Slot], day: date, zone_name: str) -> list[DayPart]:
             once.setdefault(slot.starts, slot)
     found: dict[PartOfDay, list[Slot]] = {part: [] for part in PartOfDay}
     for slot in once.values():
-        found[_part(slot.starts.astimezone(zone).hour)].append(slot)
+        found[part_of_day(slot.starts.astimezone(zone).hour)].append(slot)
     return [DayPart(part=part, slots=tuple(slots)) for part, slots in found.items() if slots]
-
-
-def _part(hour: int) -> PartOfDay:
-    if hour < 12:
-        return PartOfDay.MORNING
-    return PartOfDay.AFTERNOON if hour < 17 else PartOfDay.EVENING

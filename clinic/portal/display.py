@@ -14,8 +14,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import locale_tag, ngettext
 from clinic.core.phones import show
 from clinic.patients.models import Patient
-from clinic.portal.days import PartOfDay
-from clinic.scheduling.models import Appointment, AppointmentStatus, Service
+from clinic.scheduling.models import Appointment, AppointmentStatus, PartOfDay, Service
 
 _SENTENCE = re.compile(r"(?<=[.!?।])\s+")
 WITH_ENDING = (AppointmentStatus.CANCELLED, AppointmentStatus.REJECTED, AppointmentStatus.NO_SHOW)

@@ -1,8 +1,8 @@
 """Pages of the portal."""
 
-from clinic.portal.views import booking, details, family, home, intake, record, visits
+from clinic.portal.views import booking, details, family, home, intake, record, visits, waitlist
 from clinic.portal.views.blueprint import bp
 
 blueprints = (bp,)
 
-__all__ = ["blueprints", "booking", "details", "family", "home", "intake", "record", "visits"]
+__all__ = ["blueprints", "booking", "details", "family", "home", "intake", "record", "visits", "waitlist"]

@@ -24,6 +24,7 @@ from clinic.scheduling import ical
 from clinic.scheduling.meeting import meeting_of
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import get_appointment
+from clinic.scheduling.queries.waitlist import waits_of
 
 
 @bp.get("/visits")
@@ -40,7 +41,8 @@ def visits() -> Response:
         facility_id=family.chosen.facility_id,
         detail={"ids": [visit.id for visit in found.items], "page": found.number},
     )
-    return page("portal/visits.html", family=family, visits=found, now=clock.now())
+    waits = waits_of(family.chosen.id)
+    return page("portal/visits.html", family=family, visits=found, waits=waits, now=clock.now())
 
 
 @bp.get("/visits/<reference>")

@@ -168,6 +168,18 @@ def entries_of(patient_ids: Collection[int], *, open_only: bool = True) -> list[
     return _rows(list(db.session.scalars(query.order_by(WaitlistEntry.id).limit(PAGE))))
 
 
+def waits_of(patient_id: int) -> list[WaitlistEntry]:
+    """What a patient waits for, with the service. Whoever calls may see the patient."""
+    return list(
+        db.session.scalars(
+            select(WaitlistEntry)
+            .where(WaitlistEntry.patient_id == patient_id, WaitlistEntry.status.in_(WAITS))
+            .options(joinedload(WaitlistEntry.service))
+            .order_by(WaitlistEntry.id)
+        )
+    )
+
+
 def row_of(entry: WaitlistEntry) -> Row:
     """The entry with whom they want and their newest offer."""
     return _rows([entry])[0]

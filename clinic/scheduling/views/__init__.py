@@ -11,10 +11,14 @@ from clinic.scheduling.views import (
     hours,
     meetings,
     moving,
+    offer,
+    offering,
     printing,
     rooms,
     services,
     time_off,
+    waiting_form,
+    waitlist,
 )
 from clinic.scheduling.views.blueprint import bp
 
@@ -32,8 +36,12 @@ __all__ = [
     "hours",
     "meetings",
     "moving",
+    "offer",
+    "offering",
     "printing",
     "rooms",
     "services",
     "time_off",
+    "waiting_form",
+    "waitlist",
 ]
