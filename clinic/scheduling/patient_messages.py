@@ -18,6 +18,7 @@ from clinic.notifications.wording import Why
 from clinic.patients.models import Patient
 from clinic.scheduling import ical
 from clinic.scheduling.models import Appointment, AppointmentStatus
+from clinic.scheduling.visit_tokens import new_token
 
 SUBJECT = "appointment"
 REMINDERS = {
@@ -201,6 +202,7 @@ def _content(message: Message, visit: Appointment) -> Content:
             "online": visit.mode == "online",
             "joins": visit.mode == "online" and visit.status == AppointmentStatus.CONFIRMED,
             "before_you_come": before,
+            "visit_link": new_token(visit),
         },
         facts={"status": visit.status, "about": about(visit), "deceased": visit.patient.deceased},
         attachments=_attachments(message, visit),

@@ -106,7 +106,7 @@ def cancel(token: str, visit: Appointment) -> Response:
     """Ask once more, then cancel."""
     if not policy.patient_can_change(visit):
         return go_to(url_for("visit_link.show", token=token))
-    if request.method == "GET":
+    if request.method != "POST":
         return _page(visit, token, "scheduling/by_link_cancel.html", codes=reasons.own_choices())
     code = reasons.read_code(request.form.get("code"))
     reason = one_line(request.form.get("reason", ""))[:200]
@@ -125,7 +125,7 @@ def move(token: str, visit: Appointment) -> Response:
     """Choose another time: the same practitioner's first."""
     if not policy.patient_can_change(visit) or not visit.service.online_booking:
         return go_to(url_for("visit_link.show", token=token))
-    if request.method == "GET":
+    if request.method != "POST":
         return _times(visit, token)
     chosen, version = read_slot(request.form.get("slot")), read_id(request.form.get("version"))
     if chosen is None:
