@@ -10,10 +10,11 @@ from typing import Any
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask import Flask, g, has_request_context, request, session
-from flask_babel import Babel, force_locale, get_locale
-from flask_babel import gettext as _gettext
+from flask_babel import Babel, force_locale, get_locale, get_translations
 from flask_babel import lazy_gettext as _lazy_gettext
-from flask_babel import ngettext as _ngettext
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
+from markupsafe import Markup
 
 from clinic.core import clock
 
@@ -23,12 +24,26 @@ babel = Babel()
 
 def gettext(text: str, **values: Any) -> str:
     """``text`` in the reader's language, with ``%(name)s`` filled in."""
-    return str(_gettext(text, **values))
+    found = str(_catalogue().ugettext(text))
+    return found % values if values else found
 
 
 def ngettext(one: str, many: str, num: int, **values: Any) -> str:
     """``one`` or ``many`` in the reader's language, after ``num``."""
-    return str(_ngettext(one, many, num, **values))
+    return str(_catalogue().ungettext(one, many, num)) % {"num": num, **values}
+
+
+_catalogues: dict[object, Any] = {}
+"""By language. A page asks for a hundred texts, and finding the catalogue costs more than the text in it."""
+
+
+def _catalogue() -> Any:
+    locale = get_locale()
+    key = (locale.language, locale.territory) if locale else None
+    found = _catalogues.get(key)
+    if found is None:
+        found = _catalogues[key] = get_translations()
+    return found
 
 
 def lazy(text: str, **values: Any) -> Any:
@@ -139,7 +154,23 @@ def init_i18n(app: Flask) -> None:
         moment=show_moment,
         money=show_money,
     )
-    app.jinja_env.globals.update(LOCALES=LOCALES, locale_tag=locale_tag)
+    app.jinja_env.globals.update(
+        LOCALES=LOCALES, locale_tag=locale_tag, _=_translate, gettext=_translate, ngettext=_translate_plural
+    )
+
+
+@pass_eval_context
+def _translate(context: EvalContext, text: str, /, **values: Any) -> str:
+    """What templates call ``_``."""
+    found = _catalogue().ugettext(text)
+    return (Markup(found) if context.autoescape else found) % values  # noqa: S704 (texts are the catalogue's)
+
+
+@pass_eval_context
+def _translate_plural(context: EvalContext, one: str, many: str, num: int, /, **values: Any) -> str:
+    found = _catalogue().ungettext(one, many, num)
+    values.setdefault("num", num)
+    return (Markup(found) if context.autoescape else found) % values  # noqa: S704
 
 
 def _translations() -> Path:

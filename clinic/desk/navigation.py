@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, overload
 
 from flask import Flask, g, request, url_for
 
@@ -15,6 +17,22 @@ from clinic.core.i18n import gettext as _
 from clinic.facilities import queries as facilities
 from clinic.facilities.models import Facility
 from clinic.notifications import queries as messages
+
+ARRANGING = {
+    "services": "services",
+    "service": "services",
+    "rooms": "rooms",
+    "room": "rooms",
+    "equipment": "rooms",
+    "one_equipment": "rooms",
+    "resources": "resources",
+    "resource_hours": "resources",
+    "hours": "resources",
+    "opening_hours": "resources",
+    "closures": "resources",
+    "first_free_times": "first_free_times",
+}
+"""The schedule's pages that are not the calendar, and the word of the masthead that each belongs to."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,7 @@ def _surroundings() -> dict[str, Any]:
     if actor is not None:
         values["current_person"] = PersonShown(actor.name, _role_label(actor), _initials(actor.name))
         if actor.is_staff:
-            values["nav_items"] = _items(actor, facility)
+            values["nav_items"] = _WhenShown(lambda: _items(actor, facility))
             account = NavItem(_("Your account"), url_for("accounts.account"), "key-round", current=False)
             values["person_items"] = [account]
             if actor.has(Role.PRACTITIONER, Role.THERAPIST):
@@ -75,6 +93,27 @@ def _surroundings() -> dict[str, Any]:
             if actor.has(Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST):
                 values["search_url"] = url_for("search.results")
     return values
+
+
+class _WhenShown(Sequence[NavItem]):
+    """Words that are only looked up by a page that shows them: a fragment has no masthead."""
+
+    def __init__(self, look_up: Callable[[], list[NavItem]]) -> None:
+        self._look_up = look_up
+
+    @cached_property
+    def _found(self) -> list[NavItem]:
+        return self._look_up()
+
+    @overload
+    def __getitem__(self, at: int) -> NavItem: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[NavItem]: ...
+    def __getitem__(self, at: int | slice) -> NavItem | Sequence[NavItem]:
+        return self._found[at]
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def here() -> Facility:
@@ -112,6 +151,8 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
             "message-square",
             ("notifications",),
         ),
+        (desk or clinical, _("First free time"), "scheduling.first_free_times", "calendar-clock", ()),
+        (desk, _("Hours and closures"), "scheduling.resources", "calendar-x", ()),
         (manager, _("Practitioners"), "practitioners.index", "stethoscope", ("practitioners",)),
         (actor.has(Role.ADMIN), _("People"), "accounts.people", "user-round-cog", ("accounts",)),
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
@@ -120,11 +161,12 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (desk or manager, _("Import and export"), "imports.index", "file-up", ("imports", "exports")),
     ]
     endpoint = request.endpoint or ""
-    taken = {"scheduling.services", "scheduling.rooms"}
+    taken = {f"scheduling.{page}" for page in ARRANGING}
     items = []
     for shown, label, target, icon, areas in words:
         if shown:
             current = endpoint == target or (endpoint.split(".")[0] in areas and endpoint not in taken)
+            current = current or target == f"scheduling.{ARRANGING.get(endpoint.removeprefix('scheduling.'))}"
             count = messages.failed_count(facility.id) if target == "notifications.index" else 0
             items.append(NavItem(label, url_for(target), icon, current, count))
     return items

@@ -36,7 +36,7 @@ class Drag {
     for (const name of ["href", "id", "tabindex"]) this.lifted.removeAttribute(name);
     this.lifted.setAttribute("aria-hidden", "true");
     this.lifted.style.width = `${width}px`;
-    this.lifted.style.height = `${Math.max(height, 38)}px`;
+    this.lifted.style.height = `${Math.max(height, 46)}px`;
     this.says = this.lifted.querySelector("span:not(.appt-icons)");
     this.drop = document.createElement("div");
     this.thread = document.createElementNS(SVG, "svg");

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -15,9 +15,10 @@ from clinic.core.db import db
 from clinic.facilities.models import Facility
 from clinic.scheduling.models import CLAIMING, Allocation, Appointment, GroupSession
 from clinic.scheduling.queries.calendar import LONGEST, PEOPLE, Column, belongs
-from clinic.scheduling.slots import spans
+from clinic.scheduling.slots import LAST_MINUTE
 
-MINUTE = timedelta(minutes=1)
+DAY = 24 * 60
+"""Minutes."""
 
 
 class Booked(NamedTuple):
@@ -84,27 +85,42 @@ def _of(owner: Any, visits: Any, of_one: bool) -> Any:
 
 
 def working_minutes(facility: Facility, columns: Sequence[Column], day: date, *, house: Column | None) -> int:
-    """How many minutes the people among these columns work on a day, their time off and the facility's
-    closures taken away. A room or equipment without hours is there while the facility is open.
+    """How many minutes those of these columns work on a day by the wall clock, their time off and the
+    facility's closures taken away. A room or equipment without hours is there while the facility is open.
     """
-    zone = facility.zone
-    first, after = clock.day_bounds(day, zone)
-    closures = [(off.starts, off.ends) for off in house.offs] if house is not None else []
-    open_from, open_to = clock.at(day, facility.opens, zone), clock.at(day, facility.closes, zone)
-    total = timedelta()
+    closures = _away(house, day, facility.zone) if house is not None else 0
+    opening = _bits(_minute(facility.opens), _minute(facility.closes))
+    total = 0
     for column in columns:
         if column.intervals or column.kind in PEOPLE:
-            stretches = spans([day], column.intervals, zone)
+            there = 0
+            for interval in column.intervals:
+                if interval.holds_on(day):
+                    there |= _bits(_minute(interval.starts), _minute(interval.ends))
         else:
-            stretches = [(open_from, open_to)]
-        away = sorted([*((off.starts, off.ends) for off in column.offs), *closures])
-        for starts, ends in stretches:
-            at = max(starts, first)
-            end = min(ends, after)
-            for begins, over in away:
-                if over <= at or begins >= end:
-                    continue
-                total += max(timedelta(), begins - at)
-                at = max(at, over)
-            total += max(timedelta(), end - at)
-    return total // MINUTE
+            there = opening
+        if there:
+            away = closures | (_away(column, day, facility.zone) if column.offs else 0)
+            total += (there & ~away).bit_count()
+    return total
+
+
+def _minute(wall: time) -> int:
+    return DAY if wall >= LAST_MINUTE else wall.hour * 60 + wall.minute
+
+
+def _bits(first: int, after: int) -> int:
+    """The minutes of a day from one on until another, one bit each."""
+    return ((1 << (after - first)) - 1) << first if after > first else 0
+
+
+def _away(column: Column, day: date, zone: str) -> int:
+    """The minutes of a day that time off takes, one bit each."""
+    first, after = clock.day_bounds(day, zone)
+    local = clock.zone(zone)
+    bits = 0
+    for off in column.offs:
+        if off.starts < after and off.ends > first:
+            begins = 0 if off.starts <= first else _minute(off.starts.astimezone(local).time())
+            bits |= _bits(begins, DAY if off.ends >= after else _minute(off.ends.astimezone(local).time()))
+    return bits

@@ -44,6 +44,7 @@ def squares(facility: Facility, shown: Shown, columns: Sequence[Column], of: Col
     found = loads.booked(facility, start, end, of=of)
     today = clock.today(facility.zone)
     days = [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
+    words = _words()
     drawn = []
     for day in days:
         booked = found.get(day, loads.Booked(0, 0))
@@ -57,7 +58,7 @@ def squares(facility: Facility, shown: Shown, columns: Sequence[Column], of: Col
                 booked.visits,
                 percent,
                 heat,
-                _words(heat),
+                words[heat],
                 day.month != first.month,
                 day == today,
             )
@@ -65,7 +66,7 @@ def squares(facility: Facility, shown: Shown, columns: Sequence[Column], of: Col
     return {
         "weeks": [drawn[at : at + 7] for at in range(0, len(drawn), 7)],
         "weekdays": [(show_weekday(day), show_long_day(day).split(" ")[0]) for day in days[:7]],
-        "levels": [(level, _words(level)) for level in (None, 0, 1, 2, 3, 4)],
+        "levels": list(words.items()),
         "count": sum(square.visits for square in drawn if not square.outside),
     }
 
@@ -76,7 +77,13 @@ def _heat(booked: loads.Booked, percent: int) -> int:
     return max(1, sum(percent >= step for step in STEPS))
 
 
-def _words(heat: int | None) -> str:
-    if heat is None:
-        return _("Closed")
-    return (_("Nothing booked"), _("Quiet"), _("Half full"), _("Busy"), _("Full"))[heat]
+def _words() -> dict[int | None, str]:
+    """What each shade means."""
+    return {
+        None: _("Closed"),
+        0: _("Nothing booked"),
+        1: _("Quiet"),
+        2: _("Half full"),
+        3: _("Busy"),
+        4: _("Full"),
+    }
