@@ -52,6 +52,11 @@ def can_override(actor: Actor, facility_id: int) -> bool:
     return not actor.is_patient and can_book(actor, facility_id)
 
 
+def can_overbook(actor: Actor, facility_id: int) -> bool:
+    """Whether the person may, with a reason, book at a practitioner's time that is taken."""
+    return is_system(actor) or (actor.has(*FRONT_DESK, Role.PRACTITIONER) and actor.works_at(facility_id))
+
+
 def can_view(actor: Actor, appointment: Appointment, *, sees_patient: bool) -> bool:
     """Front desk of the facility, the visit's practitioner, and whoever may see the patient."""
     if is_system(actor):

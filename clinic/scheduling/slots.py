@@ -15,12 +15,16 @@ LAST_MINUTE = time(23, 59)
 
 @dataclass(frozen=True)
 class Slot:
-    """A place in somebody's day that can be booked. Instants are UTC, the end is not included."""
+    """A place in somebody's day that can be booked. Instants are UTC, the end is not included.
+
+    Of a group session that stands already, ``seats`` says how many are free.
+    """
 
     starts: datetime
     ends: datetime
     practitioner_id: int
     practitioner_name: str
+    seats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,11 @@ class Window:
     origin: datetime
     cells: int
 
+    @property
+    def whole(self) -> int:
+        """All cells."""
+        return (1 << self.cells) - 1
+
     def inside(self, starts: datetime, ends: datetime) -> int:
         """The cells that lie wholly between two instants."""
         return self._mask(-((self.origin - starts) // GRID), (ends - self.origin) // GRID)
@@ -125,6 +134,16 @@ def runs(free: int, length: int) -> int:
         free &= free >> step
         have += step
     return free
+
+
+def at_least(masks: Iterable[int], count: int) -> int:
+    """The cells that are set in ``count`` or more of the masks; ``count`` is 1 or more."""
+    reached = [0] * count
+    for mask in masks:
+        for already in range(count - 1, 0, -1):
+            reached[already] |= reached[already - 1] & mask
+        reached[0] |= mask
+    return reached[-1]
 
 
 def starts_on(window: Window, every: timedelta) -> int:

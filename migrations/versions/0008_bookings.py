@@ -75,6 +75,15 @@ def upgrade() -> None:
         ["series_id"],
         postgresql_where=sa.text("series_id IS NOT NULL"),
     )
+    op.add_column("appointment_events", sa.Column("from_practitioner_id", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_appointment_events_from_practitioner_id"),
+        "appointment_events",
+        "practitioners",
+        ["from_practitioner_id"],
+        ["id"],
+    )
+    op.add_column("allocations", sa.Column("version", sa.BigInteger(), nullable=True))
     op.add_column("holds", sa.Column("kind", sa.Text(), server_default="undo", nullable=False))
     op.create_check_constraint(op.f("ck_holds_kind_known"), "holds", "kind IN ('undo', 'form', 'offer')")
     op.create_index("ix_holds_purpose", "holds", ["purpose"])
@@ -88,6 +97,8 @@ def downgrade() -> None:
     op.drop_index("ix_holds_created_by", "holds")
     op.drop_index("ix_holds_purpose", "holds")
     op.drop_column("holds", "kind")
+    op.drop_column("allocations", "version")
+    op.drop_column("appointment_events", "from_practitioner_id")
     op.drop_index("uq_appointments_seat", "appointments")
     op.drop_constraint("uq_appointments_token", "appointments", type_="unique")
     for column in COLUMNS:

@@ -181,4 +181,5 @@ class AppointmentEvent(Base):
     from_during: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
     to_during: Mapped[Range[datetime] | None] = mapped_column(TSTZRANGE)
     code: Mapped[str | None]
+    from_practitioner_id: Mapped[int | None] = mapped_column(ForeignKey("practitioners.id"))
     reason: Mapped[str | None]

@@ -42,6 +42,8 @@ class Hold(Base, Created):
 class Allocation(Base):
     """One unit claimed for one stretch by an appointment, a group session or a hold. Active claims on a unit
     never overlap.
+
+    ``version`` is the appointment's when it claimed: what was claimed together is known by it.
     """
 
     __tablename__ = "allocations"
@@ -66,5 +68,6 @@ class Allocation(Base):
     appointment_id: Mapped[int | None] = mapped_column(ForeignKey("appointments.id"))
     session_id: Mapped[int | None] = mapped_column(ForeignKey("group_sessions.id"))
     hold_id: Mapped[int | None] = mapped_column(ForeignKey("holds.id"))
+    version: Mapped[int | None]
     during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     active: Mapped[bool] = mapped_column(default=True)

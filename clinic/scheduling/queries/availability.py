@@ -1,39 +1,62 @@
-"""Free time: working hours less time off less what is claimed, in two statements whatever the number of
-days.
+"""Free time: what a service needs, all of it together, over many days, from one statement.
+
+The database says for each unit when it is taken (claims, time off and the clinic's closures as one
+multirange); here these become whole numbers, a bit for each five minutes, and combining people, room,
+therapists and equipment is a few ANDs.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from itertools import groupby
+from operator import or_ as union
 from typing import Any
 
-from sqlalchemy import and_, func, literal, null, or_, select, union_all
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    case,
+    column,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
 from clinic.core import clock
 from clinic.core.db import db
 from clinic.facilities.models import Facility
+from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import (
     CLAIMING,
+    PEOPLE,
     Allocation,
     Appointment,
     Hold,
     Resource,
+    ResourceKind,
     ResourceUnit,
     Service,
     TimeOff,
     WorkingHours,
 )
 from clinic.scheduling.queries.performers import performed_by
+from clinic.scheduling.queries.sessions import open_sessions
 from clinic.scheduling.slots import (
     GRID,
     Slot,
     WeeklyInterval,
     Window,
+    at_least,
     cells_of,
     runs,
     spans,
@@ -45,12 +68,17 @@ STEP = timedelta(minutes=15)
 MAX_DAYS = 92
 
 
-@dataclass
-class _Person:
-    practitioner_id: int
-    name: str
-    units: set[int] = field(default_factory=set)
-    intervals: list[WeeklyInterval] = field(default_factory=list)
+@dataclass(frozen=True, kw_only=True)
+class Besides:
+    """Whose own claims do not stand in the way: a visit that is about to move, a form's or an offer's hold,
+    by its purpose.
+    """
+
+    appointment_id: int | None = None
+    hold: str | None = None
+
+
+NOTHING = Besides()
 
 
 def free_slots(
@@ -63,142 +91,213 @@ def free_slots(
     patient_id: int | None = None,
     step: timedelta = STEP,
     ignore_appointment: int | None = None,
+    ignore_hold: str | None = None,
     online: bool = False,
     not_before: datetime | None = None,
+    new_sessions: bool = True,
+    seats: bool = True,
 ) -> list[Slot]:
     """Every place where the service can begin between two days (both included), by time, then practitioner's
     order.
 
-    Not in the past; a free room of the service's kind is there throughout unless the visit is online. With
-    ``patient_id``, the patient's own visits are left out; ``ignore_appointment`` is one that is about to
-    move away. Around the visit its people and room are free for the service's buffers too; only who
-    performs the service counts. ``not_before`` is the first instant that may be given.
+    Not in the past, not while the clinic is closed. Throughout the visit and its buffers there are free: who
+    performs it, a room of its kind unless the visit is online, the therapists beside, and its equipment.
+    With ``patient_id``, the patient's own visits are left out, and of a service for the same sex people of
+    the other. ``ignore_appointment`` is one that is about to move away, ``ignore_hold`` the purpose of a
+    hold that will end, ``not_before`` the first instant that may be given. Of a service for groups: the
+    sessions with free seats (unless not ``seats``), and with ``new_sessions`` where one more could be.
     """
     to_day = min(to_day, from_day + timedelta(days=MAX_DAYS))
+    besides = Besides(appointment_id=ignore_appointment, hold=ignore_hold)
+    found: list[Slot] = []
+    if service.capacity == 1 or new_sessions:
+        found = _places(
+            facility,
+            service,
+            (from_day, to_day),
+            practitioner_ids,
+            patient_id=patient_id,
+            step=step,
+            besides=besides,
+            online=online,
+            not_before=not_before,
+        )
+    if service.capacity > 1 and seats:
+        joinable = open_sessions(
+            facility,
+            service,
+            from_day,
+            to_day,
+            practitioner_ids,
+            patient_id=patient_id,
+            not_before=max(clock.now(), not_before or clock.now()),
+            ignore_appointment=ignore_appointment,
+        )
+        found = sorted([*joinable, *found], key=lambda slot: slot.starts)
+    return found
+
+
+def first_free(
+    facility: Facility,
+    service: Service,
+    from_day: date,
+    to_day: date,
+    *,
+    patient_id: int | None = None,
+    online: bool = False,
+) -> dict[int, Slot]:
+    """The first place of each practitioner between two days, by practitioner, the earliest first."""
+    first: dict[int, Slot] = {}
+    for slot in free_slots(facility, service, from_day, to_day, patient_id=patient_id, online=online):
+        first.setdefault(slot.practitioner_id, slot)
+    return first
+
+
+@dataclass
+class _Unit:
+    """Cells in which one unit is taken."""
+
+    unit_id: int
+    taken: int
+
+
+@dataclass
+class _Thing:
+    """A resource with its units, and the cells in which it is there."""
+
+    resource_id: int
+    kind: str
+    practitioner_id: int | None
+    name: str
+    sort: str | None
+    performs: bool
+    there: int
+    units: list[_Unit] = field(default_factory=list)
+
+    def places(self, length: int, padded: int, before: int, whole: int) -> list[int]:
+        """Where a visit can begin, for each unit: there throughout the visit, free from buffer to buffer."""
+        there = runs(self.there, length)
+        return [there & (runs(whole & ~unit.taken, padded) << before) for unit in self.units]
+
+
+def _places(
+    facility: Facility,
+    service: Service,
+    days: tuple[date, date],
+    practitioner_ids: Collection[int] | None,
+    *,
+    patient_id: int | None,
+    step: timedelta,
+    besides: Besides,
+    online: bool,
+    not_before: datetime | None,
+) -> list[Slot]:
+    from_day, to_day = days
     window = window_of(from_day - timedelta(days=1), to_day + timedelta(days=1), facility.zone)
+    rows = _rows(facility, service, window, patient_id, besides, online=online)
+    if not rows:
+        return []
+    around = [from_day + timedelta(days=n) for n in range(-1, (to_day - from_day).days + 2)]
+    things, clinic_open = _things(rows, window, around, facility.zone)
     first, _ = clock.day_bounds(from_day, facility.zone)
     _, midnight = clock.day_bounds(to_day, facility.zone)
-    room_kind = None if online else service.room_kind
-    people, rooms = _resources(facility.id, service.id, room_kind, practitioner_ids)
-    if not people or (room_kind and not rooms):
-        return []
-    patient_taken, taken = _taken(window, [*people, *rooms], patient_id, ignore_appointment)
-    before = service.buffer_before * timedelta(minutes=1) // GRID
+    before = timedelta(minutes=service.buffer_before) // GRID
     length = -(-timedelta(minutes=service.minutes) // GRID)
     padded = before + -(-timedelta(minutes=service.minutes + service.buffer_after) // GRID)
-    whole = (1 << window.cells) - 1
     open_cells = starts_on(window, step) & window.touched(first, midnight) & ~_past(window, not_before)
-    open_cells &= runs(whole & ~patient_taken, length)
-    if room_kind:
-        free_rooms = 0
-        for resource_id, room_units in rooms.items():
-            free_rooms |= _unit_runs(resource_id, room_units, taken, whole, padded) << before
-        open_cells &= free_rooms
-    days = [from_day + timedelta(days=n) for n in range(-1, (to_day - from_day).days + 2)]
+    patient_taken = _cells(window, rows[0].patient_taken)
+    open_cells &= runs(window.whole & ~patient_taken, length) & runs(clinic_open, length)
+    for sort, count in _needed(service, online=online):
+        units = [
+            cells
+            for thing in things
+            if (thing.kind, thing.sort) == sort
+            for cells in thing.places(length, padded, before, window.whole)
+        ]
+        open_cells &= at_least(units, count)
+    people = {
+        thing.resource_id: reduce(union, thing.places(length, padded, before, window.whole), 0)
+        for thing in things
+        if thing.kind in PEOPLE
+    }
     found = []
-    for position, (resource_id, person) in enumerate(people.items()):
-        if not open_cells:
-            break
-        hours = _hours_mask(window, days, person.intervals, facility.zone)
-        if not hours & open_cells:
+    for position, person in enumerate(things):
+        if not person.performs or not _is_asked_for(person, practitioner_ids):
             continue
-        at_work = runs(hours & ~taken[(resource_id, None)], length)
-        begins = _unit_runs(resource_id, person.units, taken, whole, padded) << before
-        begins &= at_work & open_cells
-        for cell in cells_of(begins):
-            found.append((cell, position, person))
+        begins = people[person.resource_id] & open_cells
+        if begins and service.therapists:
+            begins &= at_least(
+                [
+                    people[one.resource_id]
+                    for one in things
+                    if one.kind == ResourceKind.THERAPIST and one is not person
+                ],
+                service.therapists,
+            )
+        found += [(cell, position, person) for cell in cells_of(begins)]
     found.sort(key=lambda place: place[:2])
-    duration = timedelta(minutes=service.minutes)
+    lasts = timedelta(minutes=service.minutes)
     return [
-        Slot(window.instant(cell), window.instant(cell) + duration, person.practitioner_id, person.name)
+        Slot(window.instant(cell), window.instant(cell) + lasts, person.practitioner_id or 0, person.name)
         for cell, _position, person in found
     ]
 
 
-def _resources(
-    facility_id: int, service_id: int, room_kind: str | None, practitioner_ids: Collection[int] | None
-) -> tuple[dict[int, _Person], dict[int, set[int]]]:
-    """People with their hours, and rooms with their units: one statement."""
-    person = and_(
-        Resource.kind == "practitioner",
-        Practitioner.active,
-        Practitioner.verified_at.is_not(None),
-        performed_by(service_id, Practitioner.id),
-        *([Practitioner.id.in_(practitioner_ids)] if practitioner_ids is not None else []),
-    )
-    room = and_(Resource.kind == "room", Resource.room_kind == room_kind)
-    rows = db.session.execute(
-        select(
-            Resource.id,
-            Resource.practitioner_id,
-            Practitioner.name,
-            ResourceUnit.id,
-            WorkingHours.weekday,
-            WorkingHours.starts,
-            WorkingHours.ends,
-            WorkingHours.valid_from,
-            WorkingHours.valid_until,
-        )
-        .join(ResourceUnit, ResourceUnit.resource_id == Resource.id)
-        .outerjoin(Practitioner, Practitioner.id == Resource.practitioner_id)
-        .outerjoin(WorkingHours, WorkingHours.resource_id == Resource.id)
-        .where(
-            Resource.facility_id == facility_id, Resource.active, or_(person, room) if room_kind else person
-        )
-        .order_by(Resource.position, Practitioner.search_name, Resource.id)
-    )
-    people: dict[int, _Person] = {}
-    rooms: dict[int, set[int]] = {}
-    for resource_id, practitioner_id, name, unit_id, weekday, starts, ends, since, until in rows:
-        if practitioner_id is None:
-            rooms.setdefault(resource_id, set()).add(unit_id)
-            continue
-        entry = people.setdefault(resource_id, _Person(practitioner_id, name))
-        entry.units.add(unit_id)
-        if weekday is not None:
-            entry.intervals.append(WeeklyInterval(weekday, starts, ends, since, until))
-    return people, rooms
+def _is_asked_for(person: _Thing, practitioner_ids: Collection[int] | None) -> bool:
+    return practitioner_ids is None or person.practitioner_id in practitioner_ids
 
 
-_Taken = defaultdict[tuple[int, int | None], int]
-
-
-def _taken(
-    window: Window, resource_ids: Sequence[int], patient_id: int | None, ignore_appointment: int | None
-) -> tuple[int, _Taken]:
-    """What is claimed or off, as cells: one statement. Keyed by resource and unit; time off has no unit."""
-    during: Range[datetime] = Range(window.origin, window.instant(window.cells))
-    claims = (
-        select(ResourceUnit.resource_id, Allocation.unit_id, Allocation.during)
-        .join(ResourceUnit, ResourceUnit.id == Allocation.unit_id)
-        .outerjoin(Hold, Hold.id == Allocation.hold_id)
-        .where(
-            ResourceUnit.resource_id.in_(resource_ids),
-            Allocation.active,
-            func.upper(Allocation.during) > window.origin,
-            Allocation.during.op("&&")(during),
-            or_(Hold.id.is_(None), Hold.expires_at > clock.now()),
-        )
-    )
-    if ignore_appointment is not None:
-        claims = claims.where(Allocation.appointment_id.is_distinct_from(ignore_appointment))
-    parts: list[Any] = [
-        claims,
-        select(TimeOff.resource_id, null(), TimeOff.during).where(
-            TimeOff.resource_id.in_(resource_ids), TimeOff.during.op("&&")(during)
-        ),
+def _needed(service: Service, *, online: bool) -> list[tuple[tuple[str, str | None], int]]:
+    """What the service needs beside people: kind and sort, and how many of it."""
+    if online:
+        return []
+    needed: list[tuple[tuple[str, str | None], int]] = [
+        ((ResourceKind.EQUIPMENT, sort), count) for sort, count in Counter(service.equipment or ()).items()
     ]
-    if patient_id is not None:
-        own = select(literal(0), null(), Appointment.during).where(
-            Appointment.patient_id == patient_id,
-            Appointment.status.in_(CLAIMING),
-            Appointment.during.op("&&")(during),
+    return [((ResourceKind.ROOM, service.room_kind), 1), *needed] if service.room_kind else needed
+
+
+def _things(
+    rows: Sequence[Row[Any]], window: Window, days: list[date], zone_name: str
+) -> tuple[list[_Thing], int]:
+    """The resources, and the cells in which the clinic is open."""
+    clinic_open = window.whole
+    things = []
+    for _resource_id, group in groupby(rows, key=lambda row: row.resource_id):
+        units = list(group)
+        row = units[0]
+        there = window.whole
+        if row.hours or row.kind in PEOPLE:
+            there = _hours_mask(
+                window, days, [WeeklyInterval.read(one) for one in row.hours or ()], zone_name
+            )
+        if row.kind == ResourceKind.FACILITY:
+            clinic_open = there & ~_cells(window, row.taken)
+            continue
+        things.append(
+            _Thing(
+                row.resource_id,
+                row.kind,
+                row.practitioner_id,
+                row.name,
+                row.sort,
+                row.performs,
+                there,
+                [_Unit(unit.unit_id, _cells(window, unit.taken)) for unit in units],
+            )
         )
-        parts.append(own if ignore_appointment is None else own.where(Appointment.id != ignore_appointment))
-    taken: _Taken = defaultdict(int)
-    for resource_id, unit_id, stretch in db.session.execute(union_all(*parts)):
-        taken[(resource_id, unit_id)] |= window.touched(stretch.lower, stretch.upper)
-    return taken.pop((0, None), 0), taken
+    return things, clinic_open
+
+
+def _cells(window: Window, taken: Iterable[Sequence[float | None]] | None) -> int:
+    """Cells touched by stretches of seconds since 1970, None for one without bound."""
+    mask = 0
+    for starts, ends in taken or ():
+        mask |= window.touched(
+            None if starts is None else datetime.fromtimestamp(starts, UTC),
+            None if ends is None else datetime.fromtimestamp(ends, UTC),
+        )
+    return mask
 
 
 def _past(window: Window, not_before: datetime | None) -> int:
@@ -206,17 +305,151 @@ def _past(window: Window, not_before: datetime | None) -> int:
     return window.touched(None, moment) if moment > window.origin else 0
 
 
-def _unit_runs(resource_id: int, units: Collection[int], taken: _Taken, there: int, length: int) -> int:
-    """Where ``length`` cells begin in which one and the same unit of the resource is free."""
-    there &= ~taken[(resource_id, None)]
-    begins = 0
-    for unit_id in units:
-        begins |= runs(there & ~taken[(resource_id, unit_id)], length)
-    return begins
-
-
 def _hours_mask(window: Window, days: list[date], intervals: list[WeeklyInterval], zone_name: str) -> int:
     mask = 0
     for starts, ends in spans(days, intervals, zone_name):
         mask |= window.inside(starts, ends)
     return mask
+
+
+def _rows(
+    facility: Facility,
+    service: Service,
+    window: Window,
+    patient_id: int | None,
+    besides: Besides,
+    *,
+    online: bool,
+) -> Sequence[Row[Any]]:
+    """One row for each unit the service could claim, and one for the facility: one statement."""
+    during = Range(window.origin, window.instant(window.cells))
+    return db.session.execute(
+        select(
+            Resource.id.label("resource_id"),
+            Resource.kind.label("kind"),
+            Resource.practitioner_id.label("practitioner_id"),
+            func.coalesce(Practitioner.name, Resource.name).label("name"),
+            case((Resource.kind == "room", Resource.room_kind), else_=Resource.equipment_kind).label("sort"),
+            case((Resource.kind.in_(PEOPLE), performed_by(service.id, Practitioner.id)), else_=false()).label(
+                "performs"
+            ),
+            ResourceUnit.id.label("unit_id"),
+            weekly_hours().label("hours"),
+            _taken(during, besides).label("taken"),
+            _patient_taken(patient_id, during, besides).label("patient_taken"),
+        )
+        .outerjoin(ResourceUnit, and_(ResourceUnit.resource_id == Resource.id, ~ResourceUnit.overbook))
+        .outerjoin(Practitioner, Practitioner.id == Resource.practitioner_id)
+        .where(
+            Resource.facility_id == facility.id,
+            Resource.active,
+            _wanted(service, patient_id, online=online),
+        )
+        .order_by(Resource.position, Practitioner.search_name, Resource.id, ResourceUnit.number)
+    ).all()
+
+
+def _wanted(service: Service, patient_id: int | None, *, online: bool) -> ColumnElement[bool]:
+    """Which resources matter: people who may do it, rooms and equipment of its kinds, and the clinic."""
+    person = and_(
+        Resource.kind.in_(PEOPLE),
+        ResourceUnit.id.is_not(None),
+        Practitioner.active,
+        Practitioner.verified_at.is_not(None),
+        or_(
+            performed_by(service.id, Practitioner.id),
+            Resource.kind == "therapist" if service.therapists else false(),
+        ),
+    )
+    if service.same_sex and patient_id is not None and not online:
+        sex = select(Patient.sex).where(Patient.id == patient_id).scalar_subquery()
+        person = and_(person, of_that_sex(Practitioner.sex, sex))
+    wanted = [person, Resource.kind == "facility"]
+    if service.room_kind and not online:
+        wanted.append(and_(Resource.kind == "room", Resource.room_kind == service.room_kind))
+    if service.equipment and not online:
+        wanted.append(and_(Resource.kind == "equipment", Resource.equipment_kind.in_(set(service.equipment))))
+    return or_(*wanted)
+
+
+def of_that_sex(theirs: Any, patients: Any) -> ColumnElement[bool]:
+    """An SQL condition: both are of one sex, or the sex of one is not known or neither."""
+    known = ("female", "male")
+    return or_(
+        theirs == patients,
+        func.coalesce(theirs, "").not_in(known),
+        func.coalesce(patients, "").not_in(known),
+    )
+
+
+def weekly_hours() -> Any:
+    """A resource's hours as JSON for ``WeeklyInterval.read``; NULL where there are none."""
+    entry = func.json_build_array(
+        WorkingHours.weekday,
+        WorkingHours.starts,
+        WorkingHours.ends,
+        WorkingHours.valid_from,
+        WorkingHours.valid_until,
+    )
+    return (
+        select(func.json_agg(entry))
+        .where(WorkingHours.resource_id == Resource.id)
+        .correlate(Resource)
+        .scalar_subquery()
+    )
+
+
+def _taken(during: Range[datetime], besides: Besides) -> Any:
+    """When a unit is claimed or its resource off, as JSON; what touches or overlaps is one stretch."""
+    claims = (
+        select(Allocation.during.label("stretch"))
+        .outerjoin(Hold, Hold.id == Allocation.hold_id)
+        .where(
+            Allocation.unit_id == ResourceUnit.id,
+            Allocation.active,
+            func.upper(Allocation.during) > during.lower,
+            Allocation.during.op("&&")(_stretch(during)),
+            or_(Hold.id.is_(None), Hold.expires_at > clock.now()),
+            *(
+                [Allocation.appointment_id.is_distinct_from(besides.appointment_id)]
+                if besides.appointment_id is not None
+                else []
+            ),
+            *([Hold.purpose.is_distinct_from(besides.hold)] if besides.hold is not None else []),
+        )
+        .correlate(ResourceUnit)
+    )
+    off = (
+        select(TimeOff.during.label("stretch"))
+        .where(TimeOff.resource_id == Resource.id, TimeOff.during.op("&&")(_stretch(during)))
+        .correlate(Resource)
+    )
+    both = claims.union_all(off).subquery()
+    return _as_seconds(select(func.range_agg(both.c.stretch)).scalar_subquery())
+
+
+def _patient_taken(patient_id: int | None, during: Range[datetime], besides: Besides) -> Any:
+    """When the patient has another visit; the same in every row, and worked out once."""
+    if patient_id is None:
+        return literal_column("NULL::json")
+    own = select(func.range_agg(Appointment.during)).where(
+        Appointment.patient_id == patient_id,
+        Appointment.status.in_(CLAIMING),
+        Appointment.during.op("&&")(_stretch(during)),
+    )
+    if besides.appointment_id is not None:
+        own = own.where(Appointment.id != besides.appointment_id)
+    return _as_seconds(own.scalar_subquery())
+
+
+def _as_seconds(stretches: Any) -> Any:
+    """A multirange as a JSON list of pairs of seconds since 1970; None where a side has no bound."""
+    each = func.unnest(stretches).table_valued(column("stretch", TSTZRANGE)).render_derived()
+    pair = func.json_build_array(
+        func.extract("epoch", func.lower(each.c.stretch)), func.extract("epoch", func.upper(each.c.stretch))
+    )
+    return select(func.json_agg(pair)).select_from(each).scalar_subquery()
+
+
+def _stretch(during: Range[datetime]) -> Any:
+    return bindparam(None, during, type_=TSTZRANGE, unique=True)

@@ -22,6 +22,7 @@ def alternatives(
     starts: datetime,
     patient_id: int | None = None,
     ignore_appointment: int | None = None,
+    ignore_hold: str | None = None,
     online: bool = False,
 ) -> list[Slot]:
     """Three near places: the same practitioner close by, another at the same time, the same the next free
@@ -37,6 +38,7 @@ def alternatives(
         day + timedelta(days=LOOK_AHEAD),
         patient_id=patient_id,
         ignore_appointment=ignore_appointment,
+        ignore_hold=ignore_hold,
         online=online,
     )
 

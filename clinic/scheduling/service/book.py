@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
+from clinic.core.i18n import gettext as _
 from clinic.patients.models import CareRelationship
 from clinic.scheduling import messages
 from clinic.scheduling.errors import PatientBusy, SlotTaken
 from clinic.scheduling.models import Appointment, AppointmentStatus
-from clinic.scheduling.service import claims, events
+from clinic.scheduling.queries.availability import Besides
+from clinic.scheduling.queries.sessions import session_at
+from clinic.scheduling.service import claims, events, groups, places
 from clinic.scheduling.service.alternatives import alternatives
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.rules import Ground, check, load_ground
@@ -25,6 +28,9 @@ from clinic.scheduling.slots import Slot
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CLAIM_TRIES = 6
+WALK_IN = "walk_in"
+TOKENS = 0x5475
+"""The advisory lock under which tokens are counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +38,9 @@ class Booking:
     """What somebody wants to book. ``starts`` is an instant; the service says for how long.
 
     ``waits`` leaves it pending until staff confirm it, as some services ask of a patient's own booking.
-    ``submission_key`` names the form it came from: the same form sent again gives the visit it made the
-    first time.
+    ``overbook`` books at a practitioner's time that is taken, by right and with ``override_reason``.
+    ``hold`` is the purpose of a hold whose places this booking takes over. ``submission_key`` names the form
+    it came from: the same form sent again gives the visit it made the first time.
     """
 
     patient_id: int
@@ -45,18 +52,20 @@ class Booking:
     purpose: str | None = None
     room_id: int | None = None
     override_reason: str | None = None
+    overbook: bool = False
     via: str = "desk"
     waits: bool = False
+    hold: str | None = None
+    series_id: int | None = None
     submission_key: str | None = None
     tell: bool = True
 
 
 def book(actor: Actor, booking: Booking) -> Appointment:
-    """Book a visit.
+    """Book a visit, or a seat of a group session.
 
     Raises SlotTaken (with alternatives), PatientBusy, OutsideRules, Forbidden, or NotFound for a service,
-    patient or
-    practitioner that is not at the facility.
+    patient or practitioner that is not at the facility.
     """
     key = f"{actor.user_id or 0}:{booking.submission_key}" if booking.submission_key else None
     ground = load_ground(
@@ -71,16 +80,30 @@ def book(actor: Actor, booking: Booking) -> Appointment:
     if ground.earlier_id is not None:
         return db.session.get_one(Appointment, ground.earlier_id)
     during: Stretch = Range(booking.starts, booking.starts + timedelta(minutes=ground.service.minutes))
-    overridden = check(actor, ground, during, override_reason=booking.override_reason)
+    overridden = check(
+        actor,
+        ground,
+        during,
+        override_reason=booking.override_reason,
+        online=booking.mode == "online",
+        overbook=booking.overbook,
+    )
     if ground.stale_holds:
         claims.end_expired_holds()
     values = _values(actor, booking, ground, during, key, overridden=overridden)
-    appointment = _claim_all(booking, ground, values)
-    if appointment is None:
+    try:
+        if ground.service.capacity > 1:
+            appointment = _take_seat(actor, booking, ground, values)
+        else:
+            appointment = _claim_all(booking, ground, values)
+    except SlotTaken as taken:
         earlier = _by_key(key)
         if earlier is not None:
             return earlier
-        raise SlotTaken(alternatives=_nearest(booking, ground))
+        if not isinstance(taken, PatientBusy) and claims.patient_is_busy(ground.patient.id, during):
+            taken = PatientBusy()
+        taken.alternatives = _nearest(booking, ground)
+        raise taken from None
     _follow_up(actor, booking, appointment, overridden=overridden)
     return appointment
 
@@ -89,7 +112,7 @@ def _values(
     actor: Actor, booking: Booking, ground: Ground, during: Stretch, key: str | None, *, overridden: bool
 ) -> dict[str, Any]:
     needs_word = booking.waits or (actor.is_patient and ground.service.needs_confirmation)
-    return {
+    values = {
         "group_id": ground.facility.group_id,
         "facility_id": ground.facility.id,
         "patient_id": ground.patient.id,
@@ -103,40 +126,47 @@ def _values(
         "created_via": booking.via,
         "created_by": actor.user_id,
         "override_reason": (booking.override_reason or "").strip() if overridden else None,
+        "overbooked": booking.overbook,
+        "series_id": booking.series_id,
         "submission_key": key,
     }
+    if booking.via == WALK_IN:
+        values |= _token(ground)
+    return values
 
 
-def _claim_all(booking: Booking, ground: Ground, values: dict[str, Any]) -> Appointment | None:
-    """The visit with all its claims; None if its time went to somebody else. Raises PatientBusy."""
-    units = list(ground.unit_ids)
+def _token(ground: Ground) -> dict[str, Any]:
+    """The next number of the day for somebody who walked in; whoever asks at once waits for their turn."""
+    day = clock.today(ground.facility.zone)
+    db.session.execute(select(func.pg_advisory_xact_lock(TOKENS, func.hashint8(ground.facility.id))))
+    last = db.session.scalar(
+        select(func.max(Appointment.token)).where(
+            Appointment.facility_id == ground.facility.id, Appointment.token_day == day
+        )
+    )
+    return {"token": (last or 0) + 1, "token_day": day}
+
+
+def _claim_all(booking: Booking, ground: Ground, values: dict[str, Any]) -> Appointment:
+    """The visit with all its claims. Raises SlotTaken or PatientBusy."""
+    leads = list(ground.extra_ids if booking.overbook else ground.unit_ids)
+    taken = ground.service.taken(values["during"])
     for _try in range(CLAIM_TRIES):
-        wanted = {units[0]}
-        if booking.room_id is not None or (ground.service.room_kind and booking.mode != "online"):
-            rooms = claims.free_room_units(
-                ground.facility.id,
-                ground.service.taken(values["during"]),
-                room_kind=ground.service.room_kind,
-                room_id=booking.room_id,
-            )
-            if not rooms:
-                if _by_key(values["submission_key"]) is None and claims.patient_is_busy(
-                    ground.patient.id, values["during"]
-                ):
-                    raise PatientBusy(alternatives=_nearest(booking, ground))
-                return None
-            wanted.add(rooms[0])
+        wanted = {leads[0]} | places.find(_wanted(booking, ground, values["during"]))
         attempt = db.session.begin_nested()
         appointment = _insert(values)
         if appointment is None:
             attempt.rollback()
             if _by_key(values["submission_key"]) is not None:
-                return None
+                break
             if claims.patient_is_busy(ground.patient.id, values["during"]):
-                raise PatientBusy(alternatives=_nearest(booking, ground))
+                raise PatientBusy
             continue
+        if booking.hold is not None:
+            claims.lock_units(wanted | claims.held_units(booking.hold))
+            claims.end_hold(booking.hold)
         got = claims.claim(
-            [Claim(unit_id, ground.service.taken(appointment.during)) for unit_id in wanted],
+            [Claim(unit_id, taken) for unit_id in wanted],
             facility_id=ground.facility.id,
             appointment_id=appointment.id,
         )
@@ -145,11 +175,43 @@ def _claim_all(booking: Booking, ground: Ground, values: dict[str, Any]) -> Appo
             return appointment
         db.session.expunge(appointment)
         attempt.rollback()
-        if units[0] not in got:
-            units.pop(0)
-            if not units:
-                return None
-    return None
+        if leads[0] not in got:
+            leads.pop(0)
+            if not leads:
+                break
+    raise SlotTaken
+
+
+def _wanted(booking: Booking, ground: Ground, during: Stretch) -> places.Wanted:
+    return places.Wanted(
+        facility=ground.facility,
+        service=ground.service,
+        practitioner_id=ground.practitioner.id,
+        during=during,
+        patient_sex=ground.patient.sex,
+        online=booking.mode == "online",
+        room_id=booking.room_id,
+        besides=Besides(hold=booking.hold),
+    )
+
+
+def _take_seat(actor: Actor, booking: Booking, ground: Ground, values: dict[str, Any]) -> Appointment:
+    """The visit with a seat of the session at that time; staff open one where there is none yet."""
+    session = session_at(ground.service.id, ground.practitioner.id, booking.starts)
+    if session is None and actor.is_patient:
+        raise SlotTaken(_("There is no session at that time."))
+    if session is None:
+        session = groups.open_session(actor, ground, values["during"], mode=booking.mode)
+    for _try in range(CLAIM_TRIES):
+        seat = groups.next_seat(session)
+        appointment = _insert(values | {"session_id": session.id, "seat": seat, "mode": session.mode})
+        if appointment is not None:
+            return appointment
+        if _by_key(values["submission_key"]) is not None or claims.patient_is_busy(
+            ground.patient.id, values["during"]
+        ):
+            break
+    raise SlotTaken
 
 
 def _insert(values: dict[str, Any]) -> Appointment | None:
@@ -177,6 +239,7 @@ def _nearest(booking: Booking, ground: Ground) -> list[Slot]:
         starts=booking.starts,
         patient_id=ground.patient.id,
         online=booking.mode == "online",
+        ignore_hold=booking.hold,
     )
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Null, delete, exists, null, select, update
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.exc import DBAPIError
 
 from clinic.core import clock
 from clinic.core.db import db, unit_of_work
-from clinic.scheduling.models import CLAIMING, Allocation, Appointment, Hold, Resource, ResourceUnit, TimeOff
+from clinic.scheduling.models import CLAIMING, Allocation, Appointment, Hold, HoldKind, ResourceUnit
 
 Stretch = Range[datetime]
 T = TypeVar("T")
@@ -49,6 +49,7 @@ def claim(
     *,
     facility_id: int,
     appointment_id: int | None = None,
+    session_id: int | None = None,
     hold_id: int | None = None,
 ) -> set[int]:
     """Claim all these units in one statement, in the order of their ids; the units that were got.
@@ -56,12 +57,17 @@ def claim(
     A unit missing from the answer belongs to somebody else at that time. Whoever does not get all undoes the
     rest.
     """
+    version: ColumnElement[int] | Null = null()
+    if appointment_id is not None:
+        version = select(Appointment.version).where(Appointment.id == appointment_id).scalar_subquery()
     rows = [
         {
             "facility_id": facility_id,
             "unit_id": wanted.unit_id,
             "appointment_id": appointment_id,
+            "session_id": session_id,
             "hold_id": hold_id,
+            "version": version,
             "during": wanted.during,
             "active": True,
         }
@@ -104,22 +110,18 @@ def claims_of(appointment_id: int) -> list[Claim]:
 
 
 def past_claims(appointment_id: int, during: Stretch) -> list[Claim]:
-    """What a visit last claimed for a time it has given back: one claim of each kind of resource, with the
-    buffers it had then.
-    """
+    """What a visit last claimed for a time it has given back, all of it, with the buffers it had then."""
     rows = db.session.execute(
-        select(Resource.kind, Allocation.unit_id, Allocation.during)
-        .join(ResourceUnit, ResourceUnit.id == Allocation.unit_id)
-        .join(Resource, Resource.id == ResourceUnit.resource_id)
+        select(Allocation.version, Allocation.unit_id, Allocation.during)
         .where(
             Allocation.appointment_id == appointment_id,
             Allocation.during.op("@>")(during),
             ~Allocation.active,
         )
-        .order_by(Allocation.id)
-    )
-    newest = {kind: Claim(unit_id, stretch) for kind, unit_id, stretch in rows}
-    return sorted(newest.values(), key=lambda one: one.unit_id)
+        .order_by(Allocation.version.nulls_first(), Allocation.unit_id, Allocation.id)
+    ).all()
+    last = rows[-1].version if rows else None
+    return [Claim(unit_id, stretch) for version, unit_id, stretch in rows if version == last]
 
 
 def release(appointment_id: int) -> None:
@@ -132,11 +134,27 @@ def release(appointment_id: int) -> None:
     )
 
 
+def release_session(session_id: int) -> None:
+    """Give back what a group session claims."""
+    db.session.execute(
+        update(Allocation)
+        .where(Allocation.session_id == session_id, Allocation.active)
+        .values(active=False)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def hold(
-    claims: Collection[Claim], *, facility_id: int, purpose: str, until: datetime, by: int | None
+    claims: Collection[Claim],
+    *,
+    facility_id: int,
+    purpose: str,
+    until: datetime,
+    by: int | None,
+    kind: str = HoldKind.UNDO,
 ) -> Hold:
     """Keep places until a moment; they were this transaction's own, so nobody else can have them."""
-    kept = Hold(purpose=purpose, expires_at=until, created_by=by)
+    kept = Hold(kind=kind, purpose=purpose, expires_at=until, created_by=by)
     db.session.add(kept)
     db.session.flush()
     claim(claims, facility_id=facility_id, hold_id=kept.id)
@@ -195,39 +213,12 @@ def patient_is_busy(patient_id: int, during: Stretch, *, besides: int | None = N
     )
 
 
-def free_room_units(
-    facility_id: int,
-    during: Stretch,
-    *,
-    room_kind: str | None,
-    room_id: int | None = None,
-    ignore_appointment: int | None = None,
-) -> list[int]:
-    """Units of the rooms of a kind, or of one room, that are free throughout, in the rooms' order."""
-    others = exists().where(
-        Allocation.unit_id == ResourceUnit.id,
-        Allocation.active,
-        func.upper(Allocation.during) > during.lower,
-        Allocation.during.op("&&")(during),
-        *(
-            [Allocation.appointment_id.is_distinct_from(ignore_appointment)]
-            if ignore_appointment is not None
-            else []
-        ),
-    )
-    away = exists().where(TimeOff.resource_id == Resource.id, TimeOff.during.op("&&")(during))
-    return list(
+def held_units(purpose: str) -> set[int]:
+    """The units that are kept for a purpose."""
+    return set(
         db.session.scalars(
-            select(ResourceUnit.id)
-            .join(Resource, Resource.id == ResourceUnit.resource_id)
-            .where(
-                Resource.facility_id == facility_id,
-                Resource.kind == "room",
-                Resource.active,
-                Resource.id == room_id if room_id is not None else Resource.room_kind == room_kind,
-                ~others,
-                ~away,
-            )
-            .order_by(Resource.position, Resource.id, ResourceUnit.number)
+            select(Allocation.unit_id)
+            .join(Hold, Hold.id == Allocation.hold_id)
+            .where(Hold.purpose == purpose)
         )
     )

@@ -18,6 +18,7 @@ def write(
     from_status: str | None = None,
     to_status: str | None = None,
     from_during: Stretch | None = None,
+    from_practitioner: int | None = None,
     code: str | None = None,
     reason: str | None = None,
 ) -> None:
@@ -38,6 +39,7 @@ def write(
             from_status=from_status,
             to_status=status,
             from_during=from_during,
+            from_practitioner_id=from_practitioner,
             to_during=appointment.during if moved or kind == "booked" else None,
             code=code,
             reason=(reason or "").strip() or None,

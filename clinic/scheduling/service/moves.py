@@ -4,9 +4,10 @@ told.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import exists, select, text
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from clinic.core import clock
@@ -17,8 +18,10 @@ from clinic.core.i18n import gettext as _
 from clinic.patients.models import CareRelationship, Patient
 from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
-from clinic.scheduling.models import Appointment, AppointmentEvent, Hold, Resource, ResourceUnit
-from clinic.scheduling.service import claims, events
+from clinic.scheduling.models import Appointment, AppointmentEvent, Hold, ResourceUnit
+from clinic.scheduling.queries.availability import Besides
+from clinic.scheduling.queries.sessions import session_at
+from clinic.scheduling.service import claims, events, groups, places
 from clinic.scheduling.service.alternatives import alternatives
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS, lock
@@ -27,6 +30,8 @@ from clinic.scheduling.slots import Slot
 from clinic.scheduling.transitions import MOVABLE
 
 CLAIM_TRIES = 6
+PLACED = ("moved", "resized", "reassigned")
+"""The events that give a visit another place, each of which can be undone for a minute."""
 
 
 def move(
@@ -38,9 +43,14 @@ def move(
     reason: str | None = None,
     tell: bool = True,
     override_reason: str | None = None,
+    overbook: bool = False,
+    hold: str | None = None,
     expected_version: int | None = None,
 ) -> Appointment:
     """Move a visit to another time, another practitioner, or both; it keeps its length and its reference.
+
+    ``hold`` is the purpose of a hold whose places it takes over, ``overbook`` as in ``book``. A visit in a
+    group moves to another session of the service.
 
     Raises SlotTaken (with alternatives), PatientBusy, OutsideRules, ChangedMeanwhile or Forbidden.
     """
@@ -59,34 +69,103 @@ def move(
     to_practitioner = practitioner_id or appointment.practitioner_id
     if starts == appointment.starts and to_practitioner == appointment.practitioner_id:
         return appointment
+    change_place(
+        actor,
+        appointment,
+        Range(starts, starts + duration),
+        to_practitioner,
+        event="moved",
+        reason=reason,
+        tell=tell,
+        override_reason=override_reason,
+        overbook=overbook,
+        hold=hold,
+    )
+    return appointment
+
+
+def reassign(actor: Actor, appointment: Appointment, *, reason: str | None = None) -> Appointment:
+    """Give a visit another room, other therapists or other equipment where what it has is away or gone.
+
+    Time and practitioner stay, so nobody has to be told. Raises SlotTaken where nothing else is free.
+    """
+    if not policy.can_move(actor, appointment) or actor.is_patient:
+        raise Forbidden(_("You may not move this visit."))
+    _queue_for_patient(appointment)
+    lock(appointment)
+    if appointment.status not in MOVABLE:
+        raise ChangedMeanwhile
+    change_place(
+        actor,
+        appointment,
+        appointment.during,
+        appointment.practitioner_id,
+        event="reassigned",
+        reason=reason,
+        tell=False,
+        override_reason=reason or _("Stays at its time"),
+    )
+    return appointment
+
+
+def change_place(
+    actor: Actor,
+    appointment: Appointment,
+    during: Stretch,
+    practitioner_id: int,
+    *,
+    event: str,
+    reason: str | None = None,
+    tell: bool = True,
+    override_reason: str | None = None,
+    overbook: bool = False,
+    hold: str | None = None,
+) -> None:
+    """Give a locked visit another stretch, practitioner or set of units, and write it down as ``event``.
+
+    What it had stays held for a minute. Raises what ``move`` raises.
+    """
+    assert during.lower is not None
+    assert during.upper is not None
     ground = load_ground(
         actor,
         facility_id=appointment.facility_id,
         service_id=appointment.service_id,
         patient_id=appointment.patient_id,
-        practitioner_id=to_practitioner,
-        starts=starts,
-        duration=duration,
+        practitioner_id=practitioner_id,
+        starts=during.lower,
+        duration=during.upper - during.lower,
     )
-    during: Stretch = Range(starts, starts + duration)
-    overridden = check(actor, ground, during, override_reason=override_reason)
+    online = appointment.mode == "online"
+    overridden = check(
+        actor, ground, during, override_reason=override_reason, online=online, overbook=overbook
+    )
     if ground.stale_holds:
         claims.end_expired_holds()
-    old = appointment.during
-    _shift(actor, appointment, ground, during)
+    old, old_practitioner = appointment.during, appointment.practitioner_id
+    try:
+        if appointment.session_id is not None:
+            _change_seat(actor, appointment, ground, during)
+        else:
+            why = (override_reason or "").strip() if overbook else None
+            _shift(actor, appointment, ground, during, overbooked_for=why, hold=hold)
+    except SlotTaken as taken:
+        taken.alternatives = _nearest(appointment, ground, during)
+        raise
     events.write(
         actor,
         appointment,
-        "moved",
+        event,
         from_status=appointment.status,
         from_during=old,
+        from_practitioner=old_practitioner,
         reason=override_reason if overridden else reason,
     )
-    assert old.lower is not None
-    undo_until = clock.now() + timedelta(seconds=UNDO_SECONDS)
-    messages.moved(appointment, old_start=old.lower, tell=tell, undo_until=undo_until)
+    if during != old or event == "moved":
+        assert old.lower is not None
+        undo_until = clock.now() + timedelta(seconds=UNDO_SECONDS)
+        messages.moved(appointment, old_start=old.lower, tell=tell, undo_until=undo_until)
     db.session.flush()
-    return appointment
 
 
 def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
@@ -105,18 +184,17 @@ def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
         raise Conflict(_("It is too late to undo this move; move the visit back instead."))
     before = claims.past_claims(appointment.id, last.from_during)
     units = {one.unit_id for one in before}
-    current = {claim.unit_id for claim in claims.claims_of(appointment.id)}
-    claims.lock_units(units | current)
     moved_from = appointment.during
-    claims.release(appointment.id)
+    practitioner_id = last.from_practitioner_id or appointment.practitioner_id
+    if appointment.session_id is not None:
+        _back_to_seat(appointment, practitioner_id, last.from_during)
+    else:
+        claims.lock_units(units | {claim.unit_id for claim in claims.claims_of(appointment.id)})
+        claims.release(appointment.id)
     claims.end_hold(_purpose(appointment))
-    practitioner_id = db.session.scalars(
-        select(Resource.practitioner_id)
-        .join(ResourceUnit, ResourceUnit.resource_id == Resource.id)
-        .where(ResourceUnit.id.in_(units), Resource.practitioner_id.is_not(None))
-    ).first()
     appointment.during = last.from_during
-    appointment.practitioner_id = practitioner_id or appointment.practitioner_id
+    appointment.practitioner_id = practitioner_id
+    appointment.overbooked = _has_extra_unit(units)
     appointment.version += 1
     db.session.flush()
     db.session.refresh(appointment, ["practitioner"])
@@ -129,21 +207,34 @@ def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
     return appointment
 
 
-def _shift(actor: Actor, appointment: Appointment, ground: Ground, during: Stretch) -> None:
+def _shift(
+    actor: Actor,
+    appointment: Appointment,
+    ground: Ground,
+    during: Stretch,
+    *,
+    overbooked_for: str | None = None,
+    hold: str | None = None,
+) -> None:
     """Release the old place, claim the new one, and keep what is left of the old for a minute."""
     if claims.patient_is_busy(appointment.patient_id, during, besides=appointment.id):
-        raise PatientBusy(alternatives=_nearest(appointment, ground, during))
+        raise PatientBusy
     old = claims.claims_of(appointment.id)
-    old_units = {claim.unit_id for claim in old}
+    old_units = frozenset(claim.unit_id for claim in old)
     taken = ground.service.taken(during)
-    rooms = _rooms(appointment, ground, taken, old_units)
-    new_practitioner = ground.practitioner.id != appointment.practitioner_id
-    for room in rooms[:CLAIM_TRIES]:
-        wanted = {ground.unit_ids[0]} | ({room} if room is not None else set())
-        claims.lock_units(old_units | wanted)
+    leads = list(ground.extra_ids if overbooked_for else ground.unit_ids)
+    leads.sort(key=lambda unit_id: unit_id not in old_units)
+    appointment.version += 1
+    db.session.flush()
+    for _try in range(CLAIM_TRIES):
+        wanted = {leads[0]} | places.find(_wanted(appointment, ground, during, old_units, hold))
+        held = claims.held_units(hold) if hold is not None else set()
+        claims.lock_units(old_units | wanted | held)
         attempt = db.session.begin_nested()
         claims.release(appointment.id)
         claims.end_hold(_purpose(appointment))
+        if hold is not None:
+            claims.end_hold(hold)
         got = claims.claim(
             [Claim(unit_id, taken) for unit_id in wanted],
             facility_id=appointment.facility_id,
@@ -153,39 +244,87 @@ def _shift(actor: Actor, appointment: Appointment, ground: Ground, during: Stret
             attempt.commit()
             break
         attempt.rollback()
-        if ground.unit_ids[0] not in got:
-            raise SlotTaken(alternatives=_nearest(appointment, ground, during))
+        if leads[0] not in got:
+            leads.pop(0)
+            if not leads:
+                raise SlotTaken
     else:
-        raise SlotTaken(alternatives=_nearest(appointment, ground, during))
+        raise SlotTaken
+    appointment.overbooked = overbooked_for is not None
+    appointment.override_reason = overbooked_for or appointment.override_reason
+    _stands(appointment, ground, during)
+    left = [Claim(claim.unit_id, rest) for claim in old for rest in _remainders(claim, wanted, taken)]
+    _keep_for_undo(actor, appointment, left)
+
+
+def _change_seat(actor: Actor, appointment: Appointment, ground: Ground, during: Stretch) -> None:
+    """Take a seat in the session at another time; the seat it leaves is free at once."""
+    assert during.lower is not None
+    session = session_at(ground.service.id, ground.practitioner.id, during.lower)
+    if session is None:
+        raise SlotTaken(_("There is no session at that time."))
+    if claims.patient_is_busy(appointment.patient_id, session.during, besides=appointment.id):
+        raise PatientBusy
+    appointment.seat, appointment.session_id = groups.next_seat(session), session.id
+    appointment.version += 1
+    _stands(appointment, ground, session.during)
+    claims.end_hold(_purpose(appointment))
+    _keep_for_undo(actor, appointment, [])
+
+
+def _back_to_seat(appointment: Appointment, practitioner_id: int, during: Stretch) -> None:
+    """Return to the session the visit was in, if it stands and has a seat."""
+    assert during.lower is not None
+    session = session_at(appointment.service_id, practitioner_id, during.lower)
+    if session is None:
+        raise SlotTaken(_("The time has gone to somebody else."))
+    appointment.seat, appointment.session_id = groups.next_seat(session), session.id
+
+
+def _stands(appointment: Appointment, ground: Ground, during: Stretch) -> None:
+    """Write down where a visit is now, and that its practitioner cares for the patient."""
+    new_practitioner = ground.practitioner.id != appointment.practitioner_id
     appointment.during = during
     appointment.practitioner_id = ground.practitioner.id
-    appointment.version += 1
     db.session.flush()
     if new_practitioner:
         appointment.practitioner = ground.practitioner
         _in_care(appointment)
-    left = [Claim(claim.unit_id, rest) for claim in old for rest in _remainders(claim, wanted, taken)]
-    if left:
-        claims.hold(
-            left,
-            facility_id=appointment.facility_id,
-            purpose=_purpose(appointment),
-            until=clock.now() + timedelta(seconds=UNDO_SECONDS),
-            by=actor.user_id,
-        )
 
 
-def _rooms(appointment: Appointment, ground: Ground, taken: Stretch, old_units: set[int]) -> list[int | None]:
-    """The rooms to try: the one it has first, none if the service needs none."""
-    if not ground.service.room_kind or appointment.mode == "online":
-        return [None]
-    rooms = claims.free_room_units(
-        ground.facility.id,
-        taken,
-        room_kind=ground.service.room_kind,
-        ignore_appointment=appointment.id,
+def _keep_for_undo(actor: Actor, appointment: Appointment, left: list[Claim]) -> None:
+    claims.hold(
+        left,
+        facility_id=appointment.facility_id,
+        purpose=_purpose(appointment),
+        until=clock.now() + timedelta(seconds=UNDO_SECONDS),
+        by=actor.user_id,
     )
-    return sorted(rooms, key=lambda unit_id: unit_id not in old_units)
+
+
+def _wanted(
+    appointment: Appointment,
+    ground: Ground,
+    during: Stretch,
+    old_units: frozenset[int],
+    hold: str | None,
+) -> places.Wanted:
+    """What the visit needs there, the units it has already first; its own claims are not in its way."""
+    return places.Wanted(
+        facility=ground.facility,
+        service=ground.service,
+        practitioner_id=ground.practitioner.id,
+        during=during,
+        patient_sex=ground.patient.sex,
+        online=appointment.mode == "online",
+        besides=Besides(appointment_id=appointment.id, hold=hold),
+        prefer=old_units,
+    )
+
+
+def _has_extra_unit(units: Collection[int]) -> bool:
+    """Whether one of these units is for overbooking."""
+    return bool(db.session.scalar(select(exists().where(ResourceUnit.id.in_(units), ResourceUnit.overbook))))
 
 
 def _remainders(old: Claim, kept_units: set[int], new: Stretch) -> list[Stretch]:
@@ -222,12 +361,12 @@ def _last_move(appointment: Appointment) -> AppointmentEvent | None:
         select(AppointmentEvent)
         .where(
             AppointmentEvent.appointment_id == appointment.id,
-            AppointmentEvent.kind.in_(("moved", "move_undone")),
+            AppointmentEvent.kind.in_((*PLACED, "move_undone")),
         )
         .order_by(AppointmentEvent.id.desc())
         .limit(1)
     ).first()
-    return event if event is not None and event.kind == "moved" else None
+    return event if event is not None and event.kind in PLACED else None
 
 
 def _in_care(appointment: Appointment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -38,8 +39,11 @@ LATE_ENTRY = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Ground:
-    """All that one booking has to know, loaded at once. ``unit_ids`` are the practitioner's, lowest number
-    first.
+    """All that one booking has to know, loaded at once.
+
+    ``unit_ids`` are the practitioner's, lowest number first, and ``extra_ids`` those for overbooking.
+    ``clinic_hours`` are the facility's own, none where it has no other than its people's; ``closed_for`` is
+    the reason it is closed then.
     """
 
     facility: Facility
@@ -47,6 +51,9 @@ class Ground:
     patient: Patient
     practitioner: Practitioner
     unit_ids: tuple[int, ...]
+    extra_ids: tuple[int, ...]
+    clinic_hours: tuple[WeeklyInterval, ...]
+    closed_for: str | None
     intervals: tuple[WeeklyInterval, ...]
     is_off: bool
     performs: bool
@@ -78,8 +85,11 @@ def load_ground(
             Service,
             Patient,
             Practitioner,
-            _units(facility_id, practitioner_id),
-            _intervals(facility_id, practitioner_id),
+            _units(facility_id, practitioner_id, overbook=False),
+            _units(facility_id, practitioner_id, overbook=True),
+            _intervals(*_the_clinic(facility_id)),
+            _closed_for(facility_id, starts, duration),
+            _intervals(*_mine(facility_id, practitioner_id)),
             _is_off(facility_id, practitioner_id, starts, duration),
             performed_by(service_id, practitioner_id),
             patients_policy.visible(actor).label("sees_patient"),
@@ -93,23 +103,30 @@ def load_ground(
     ).first()
     if row is None or not row[4]:
         raise NotFound(_("The service, the patient or the practitioner is not at this clinic."))
-    facility, service, patient, practitioner, units, intervals, is_off, performs, sees, stale, earlier = row
+    facility, service, patient, practitioner, units, extra, clinic_hours, closed_for, intervals, *known = row
     return Ground(
         facility,
         service,
         patient,
         practitioner,
         tuple(units),
+        tuple(extra or ()),
+        tuple(WeeklyInterval.read(entry) for entry in clinic_hours or ()),
+        closed_for,
         tuple(WeeklyInterval.read(entry) for entry in intervals or ()),
-        is_off,
-        performs,
-        sees,
-        stale,
-        earlier,
+        *known,
     )
 
 
-def check(actor: Actor, ground: Ground, during: Stretch, *, override_reason: str | None) -> bool:
+def check(
+    actor: Actor,
+    ground: Ground,
+    during: Stretch,
+    *,
+    override_reason: str | None,
+    online: bool = False,
+    overbook: bool = False,
+) -> bool:
     """Whether a reason was needed to book this.
 
     Raises OutsideRules, or Forbidden for who may not book here.
@@ -117,11 +134,14 @@ def check(actor: Actor, ground: Ground, during: Stretch, *, override_reason: str
     if not policy.can_book(actor, ground.facility.id, sees_patient=ground.sees_patient):
         raise Forbidden(_("You may not book for this patient here."))
     _check_people(ground)
+    _check_mode(ground, online=online)
+    if overbook:
+        _check_overbooking(actor, ground, override_reason)
     if actor.is_patient:
         _check_online(ground, during)
     problem = _problem(ground, during)
     if problem is None:
-        return False
+        return overbook
     may = policy.can_override(actor, ground.facility.id)
     if may and override_reason and override_reason.strip():
         return True
@@ -147,6 +167,30 @@ def _check_people(ground: Ground) -> None:
             ),
             field="practitioner_id",
         )
+
+
+def _check_mode(ground: Ground, *, online: bool) -> None:
+    if online and not ground.service.online:
+        raise OutsideRules(_("This service is not given online."), field="mode")
+    if not online and not ground.service.in_person:
+        raise OutsideRules(_("This service is given online only."), field="mode")
+    if ground.service.same_sex and not online:
+        sexes = {ground.patient.sex, ground.practitioner.sex}
+        if {"female", "male"} <= sexes:
+            raise OutsideRules(
+                _("This service is given by somebody of the patient's sex."), field="practitioner_id"
+            )
+
+
+def _check_overbooking(actor: Actor, ground: Ground, reason: str | None) -> None:
+    if not policy.can_overbook(actor, ground.facility.id):
+        raise Forbidden(_("You may not overbook here."))
+    if not ground.extra_ids:
+        raise OutsideRules(
+            _("%(name)s takes nobody in between.", name=ground.practitioner.name), field="override_reason"
+        )
+    if not (reason or "").strip():
+        raise OutsideRules(_("Say why."), field="override_reason", can_override=True)
 
 
 def earliest_for_patients(service: Service) -> datetime:
@@ -175,31 +219,47 @@ def _problem(ground: Ground, during: Stretch) -> str | None:
     assert during.upper is not None
     if during.lower < clock.now() - LATE_ENTRY:
         return _("This time has passed.")
-    zone = clock.zone(ground.facility.zone)
-    first, last = during.lower.astimezone(zone).date(), during.upper.astimezone(zone).date()
-    days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 1)]
-    working = spans(days, ground.intervals, ground.facility.zone)
-    if not any(starts <= during.lower and during.upper <= ends for starts, ends in working):
+    if ground.closed_for is not None:
+        return _("The clinic is closed then: %(reason)s.", reason=ground.closed_for)
+    if ground.clinic_hours and not covers(ground.clinic_hours, during, ground.facility.zone):
+        return _("The clinic is not open at that time.")
+    if not covers(ground.intervals, during, ground.facility.zone):
         return _("%(name)s does not work at that time.", name=ground.practitioner.name)
     if ground.is_off:
         return _("%(name)s is away at that time.", name=ground.practitioner.name)
     return None
 
 
+def covers(intervals: Iterable[WeeklyInterval], during: Stretch, zone_name: str) -> bool:
+    """Whether a stretch lies within one working stretch of these hours."""
+    assert during.lower is not None
+    assert during.upper is not None
+    zone = clock.zone(zone_name)
+    first, last = during.lower.astimezone(zone).date(), during.upper.astimezone(zone).date()
+    days = [first + timedelta(days=n) for n in range(-1, (last - first).days + 1)]
+    return any(
+        starts <= during.lower and during.upper <= ends for starts, ends in spans(days, intervals, zone_name)
+    )
+
+
 def _mine(facility_id: int, practitioner_id: int) -> tuple[Any, ...]:
     return (Resource.facility_id == facility_id, Resource.practitioner_id == practitioner_id, Resource.active)
 
 
-def _units(facility_id: int, practitioner_id: int) -> Any:
+def _the_clinic(facility_id: int) -> tuple[Any, ...]:
+    return (Resource.facility_id == facility_id, Resource.kind == "facility", Resource.active)
+
+
+def _units(facility_id: int, practitioner_id: int, *, overbook: bool) -> Any:
     return (
         select(func.array_agg(aggregate_order_by(ResourceUnit.id, ResourceUnit.number)))
         .join(Resource, Resource.id == ResourceUnit.resource_id)
-        .where(*_mine(facility_id, practitioner_id))
+        .where(*_mine(facility_id, practitioner_id), ResourceUnit.overbook == overbook)
         .scalar_subquery()
     )
 
 
-def _intervals(facility_id: int, practitioner_id: int) -> Any:
+def _intervals(*whose: Any) -> Any:
     entry = func.json_build_array(
         WorkingHours.weekday,
         WorkingHours.starts,
@@ -210,24 +270,46 @@ def _intervals(facility_id: int, practitioner_id: int) -> Any:
     return (
         select(func.json_agg(entry))
         .join(Resource, Resource.id == WorkingHours.resource_id)
-        .where(*_mine(facility_id, practitioner_id))
+        .where(*whose)
         .scalar_subquery()
     )
 
 
-def _is_off(facility_id: int, practitioner_id: int, starts: datetime, duration: timedelta | None) -> Any:
+def _lasting(starts: datetime, duration: timedelta | None, *, buffers: bool) -> Any:
+    """The stretch of a visit in SQL, with the service's buffers or without."""
     lasts = literal(duration, Interval) if duration else func.make_interval(0, 0, 0, 0, 0, Service.minutes)
     begins = literal(starts, TIMESTAMP(timezone=True))
-    during = func.tstzrange(
+    if not buffers:
+        return func.tstzrange(begins, begins + lasts)
+    return func.tstzrange(
         begins - func.make_interval(0, 0, 0, 0, 0, Service.buffer_before),
         begins + lasts + func.make_interval(0, 0, 0, 0, 0, Service.buffer_after),
     )
+
+
+def _is_off(facility_id: int, practitioner_id: int, starts: datetime, duration: timedelta | None) -> Any:
     return (
         select(TimeOff.id)
         .join(Resource, Resource.id == TimeOff.resource_id)
-        .where(*_mine(facility_id, practitioner_id), TimeOff.during.op("&&")(during))
+        .where(
+            *_mine(facility_id, practitioner_id),
+            TimeOff.during.op("&&")(_lasting(starts, duration, buffers=True)),
+        )
         .correlate(Service)
         .exists()
+    )
+
+
+def _closed_for(facility_id: int, starts: datetime, duration: timedelta | None) -> Any:
+    """Why the clinic is closed during the visit, if it is; buffers may reach into the closed time."""
+    return (
+        select(TimeOff.reason)
+        .join(Resource, Resource.id == TimeOff.resource_id)
+        .where(*_the_clinic(facility_id), TimeOff.during.op("&&")(_lasting(starts, duration, buffers=False)))
+        .order_by(TimeOff.id)
+        .limit(1)
+        .correlate(Service)
+        .scalar_subquery()
     )
 
 

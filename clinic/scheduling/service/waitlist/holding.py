@@ -4,39 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
-
 from clinic.core.db import db
-from clinic.scheduling.models import Hold, HoldKind, Resource, ResourceUnit, WaitlistEntry, WaitlistOffer
-from clinic.scheduling.service import claims
-from clinic.scheduling.service.claims import Claim
+from clinic.scheduling.errors import SlotTaken
+from clinic.scheduling.models import HoldKind, WaitlistEntry, WaitlistOffer
+from clinic.scheduling.service import holding
 
 
 def hold_place(entry: WaitlistEntry, made: WaitlistOffer, *, until: datetime, by: int | None) -> bool:
     """Hold all that a visit at the offered time would claim; False when some of it is taken."""
-    taken = entry.service.taken(made.during)
-    people = list(
-        db.session.scalars(
-            select(ResourceUnit.id)
-            .join(Resource, Resource.id == ResourceUnit.resource_id)
-            .where(
-                Resource.facility_id == entry.facility_id,
-                Resource.practitioner_id == made.practitioner_id,
-                ~ResourceUnit.overbook,
-            )
-            .order_by(ResourceUnit.number)
-        )
+    assert made.during.lower is not None
+    place = holding.Place(
+        facility=entry.facility,
+        service=entry.service,
+        practitioner_id=made.practitioner_id,
+        starts=made.during.lower,
+        online=entry.mode == "online",
+        patient_sex=entry.patient.sex,
     )
-    wanted = {people[0]}
-    if entry.service.room_kind and entry.mode != "online":
-        rooms = claims.free_room_units(entry.facility_id, taken, room_kind=entry.service.room_kind)
-        if not rooms:
-            return False
-        wanted.add(rooms[0])
-    kept = Hold(kind=HoldKind.OFFER, purpose=made.purpose, expires_at=until, created_by=by)
-    db.session.add(kept)
-    db.session.flush()
-    got = claims.claim(
-        [Claim(unit, taken) for unit in wanted], facility_id=entry.facility_id, hold_id=kept.id
-    )
-    return got == wanted
+    try:
+        with db.session.begin_nested():
+            holding.reserve(place, purpose=made.purpose, kind=HoldKind.OFFER, until=until, by=by)
+    except SlotTaken:
+        return False
+    return True
