@@ -155,7 +155,7 @@ def test_the_front_desk_knows_that_there_is_a_link_and_never_sees_it(
     page = at(minutes, receptionist, f"/appointments/{visit.reference}")
     assert "It meets at video.example.com." in page
     assert "pwd=Ab.c" not in page
-    assert ">Join<" not in page
+    assert ">Join the visit<" not in page
 
 
 def test_another_practitioner_sees_no_link(
@@ -185,7 +185,7 @@ def test_a_visit_at_the_clinic_shows_nothing_of_it(
     ):
         assert 'id="meeting"' not in page
         assert "meet.example.org" not in page
-        assert ">Join<" not in page
+        assert ">Join the visit<" not in page
 
 
 @pytest.mark.parametrize("status", ["pending", "cancelled", "rejected", "completed", "no_show"])
