@@ -126,12 +126,7 @@ def close_left_open(reference: str, how: str) -> Response:
         visit = queries.get_appointment(actor, reference)
         if how == "cancelled":
             service.cancel(
-                actor,
-                visit,
-                _("Written down after the day."),
-                tell=False,
-                undo=False,
-                expected_version=version,
+                actor, visit, _("Written down after the day."), tell=False, expected_version=version
             )
         else:
             service.close_left_open(actor, visit, came=how == "done", expected_version=version)

@@ -9,6 +9,7 @@ from clinic.core.forms import Form, LineField, MailField, PhoneField
 from clinic.core.i18n import lazy as _l
 from clinic.patients.details import RELATIONSHIPS
 from clinic.patients.models import Sex
+from clinic.scheduling.reasons import OWN_WORDS
 
 SEXES = ((Sex.FEMALE, _l("Female")), (Sex.MALE, _l("Male")), (Sex.OTHER, _l("Other")))
 RELATIONS = (
@@ -72,4 +73,9 @@ class BookingForm(Form):
 class CancelForm(Form):
     """Why a visit is cancelled, if the patient says so."""
 
-    reason = LineField(_l("Why? You need not say."), longest=200)
+    code = SelectField(
+        _l("Why? You need not say."),
+        choices=[("", _l("Nothing chosen")), *((code.value, words) for code, words in OWN_WORDS.items())],
+        validate_choice=False,
+    )
+    reason = LineField(_l("In your own words"), longest=200)

@@ -19,7 +19,7 @@ from clinic.patients.service.intake import OPEN_FOR
 from clinic.portal.intake import token_of
 from clinic.portal.queries import COMING, can_still_change, own_intake, said_coming
 from clinic.scheduling import service as scheduling
-from clinic.scheduling.models import Appointment
+from clinic.scheduling.models import Appointment, EndReason
 from clinic.scheduling.service import events
 
 LARGEST_HOUSEHOLD = 12
@@ -102,10 +102,12 @@ def say_coming(actor: Actor, appointment: Appointment) -> None:
         events.write(actor, appointment, COMING)
 
 
-def cancel(actor: Actor, appointment: Appointment, *, reason: str | None) -> None:
+def cancel(
+    actor: Actor, appointment: Appointment, *, reason: str | None, code: EndReason | None = None
+) -> None:
     """Cancel a visit before its start. Raises Conflict when it has begun or is already over."""
     _still_open(appointment)
-    scheduling.cancel(actor, appointment, reason=reason)
+    scheduling.cancel(actor, appointment, reason=reason, code=code)
 
 
 def move(

@@ -40,11 +40,13 @@ def test_a_visit_is_cancelled_before_it_begins_with_the_reason(
     session.refresh(visit)
     assert visit.status == "confirmed"
 
-    answer = home.post(f"/portal/visits/{visit.reference}/cancel", data={"reason": "Travelling"})
+    data = {"code": "no_transport", "reason": "Travelling"}
+    answer = home.post(f"/portal/visits/{visit.reference}/cancel", data=data)
 
     assert answer.status_code == 303
     session.refresh(visit)
     assert (visit.status, visit.ended_why, visit.ended_by) == ("cancelled", "Travelling", clinic.login.id)
+    assert (visit.ended_code, visit.ended_by_kind) == ("no_transport", "patient")
     assert "Your visit is cancelled." in home.get("/portal").text
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from clinic.core.access import Role
@@ -190,3 +191,78 @@ def test_a_second_end_can_be_undone_like_the_first(clinic: Clinic, morning: time
     cancel(clinic.desk, visit, "ill")
     with pytest.raises(Conflict):
         undo_end(clinic.desk, book(clinic.desk, clinic.booking(clinic.at(12))))
+
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_staff_say_why_or_are_asked(clinic: Clinic, desk: FlaskClient) -> None:
+    visit = book(clinic.desk, clinic.booking(clinic.at(10)))
+    db.session.commit()
+    address = f"/appointments/{visit.reference}/cancel"
+    for data, words in (
+        ({}, "Choose why."),
+        ({"code": "nonsense"}, "Choose why."),
+        ({"code": "other", "reason": " "}, "Write down why."),
+    ):
+        answer = desk.post(address, data=data | {"version": visit.version}, headers=HTMX)
+        assert answer.status_code == 422
+        assert words in answer.text
+    db.session.refresh(visit)
+    assert visit.status == "confirmed"
+    data = {"version": visit.version, "code": "practitioner_away", "reason": "in court"}
+    page = desk.post(address, data=data, headers=HTMX).text
+    assert "Practitioner away: in court, by the clinic" in page
+    assert page.count("Practitioner away: in court") == 2
+
+
+def test_the_notice_after_a_cancellation_undoes_it(clinic: Clinic, desk: FlaskClient) -> None:
+    visit = book(clinic.desk, clinic.booking(clinic.at(10)))
+    db.session.commit()
+    data = {"version": visit.version, "code": "unwell"}
+    page = desk.post(f"/appointments/{visit.reference}/cancel", data=data, headers=HTMX).text
+    assert "data-undo-toast" in page
+    assert 'data-countdown="60"' in page
+    answer = desk.post(f"/appointments/{visit.reference}/undo-end", headers=HTMX)
+    assert (answer.status_code, answer.text) == (200, "")
+    assert "sutra:visit" in answer.headers["HX-Trigger"]
+    db.session.refresh(visit)
+    assert visit.status == "confirmed"
+
+
+def test_without_scripts_the_visits_page_has_the_button(
+    clinic: Clinic,
+    desk: FlaskClient,
+    sign_in: Callable[..., FlaskClient],
+    morning: time_machine.Coordinates,
+) -> None:
+    visit = book(clinic.desk, clinic.booking(clinic.at(10)))
+    db.session.commit()
+    data = {"version": visit.version, "code": "unwell"}
+    assert desk.post(f"/appointments/{visit.reference}/cancel", data=data).status_code == 303
+    morning.shift(timedelta(seconds=20))
+    address = f"/appointments/{visit.reference}/undo-end"
+    page = desk.get(f"/appointments/{visit.reference}").text
+    assert f'action="{address}"' in page
+    assert 'data-countdown="40"' in page
+    colleague = sign_in(grant(UserFactory(), Role.RECEPTIONIST, facility=clinic.facility))
+    assert address not in colleague.get(f"/appointments/{visit.reference}").text
+    assert desk.post(address).status_code == 303
+    page = desk.get(f"/appointments/{visit.reference}").text
+    assert "Undone. The visit is as it was." in page
+    assert "Undone within the minute" in page
+    morning.shift(timedelta(seconds=60))
+    assert desk.post(address).status_code == 303
+    assert "too late to undo" in desk.get(f"/appointments/{visit.reference}").text
+
+
+def test_the_page_of_a_visit_takes_few_statements(
+    clinic: Clinic, desk: FlaskClient, count_statements: Callable[[], list[str]]
+) -> None:
+    visit = book(clinic.desk, clinic.booking(clinic.at(10)))
+    cancel(clinic.desk, visit, "ill")
+    db.session.commit()
+    count_statements()
+    desk.get(f"/appointments/{visit.reference}")
+    page = [one for one in count_statements() if "audit_events" not in one and "login_sessions" not in one]
+    assert len(page) <= 6, page

@@ -24,6 +24,7 @@ from clinic.scheduling import ical
 from clinic.scheduling.meeting import meeting_of
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import get_appointment
+from clinic.scheduling.reasons import read_code
 from clinic.scheduling.queries.waitlist import waits_of
 
 
@@ -80,7 +81,9 @@ def cancel(reference: str) -> Response:
     if form.validate_on_submit():
         try:
             with unit_of_work():
-                service.cancel(current_actor(), row, reason=form.reason.data or None)
+                service.cancel(
+                    current_actor(), row, reason=form.reason.data or None, code=read_code(form.code.data)
+                )
         except DomainError as error:
             form.refuse(error)
             status = error.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, make_response, render_template
@@ -10,8 +11,9 @@ from flask import Response, make_response, render_template
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.web import is_fragment
-from clinic.scheduling import policy, queries, reasons, service
+from clinic.scheduling import policy, queries, reasons
 from clinic.scheduling.models import Appointment, AppointmentEvent
+from clinic.scheduling.service.lifecycle import UNDO_SECONDS
 from clinic.scheduling.transitions import BY_EVENT, CANCEL, NO_SHOW, STEPS, TAKE_BACK, Step, open_steps
 from clinic.scheduling.views.following import follow_up_values
 from clinic.scheduling.views.meetings import meeting_values
@@ -54,8 +56,8 @@ def undo_seconds(actor: Actor, appointment: Appointment, events: list[Appointmen
     ended = last is not None and BY_EVENT[last.kind].releases and last.to_status == appointment.status
     if last is None or not ended or last.actor_id != actor.user_id:
         return 0
-    until = service.undo_until(appointment)
-    return max(0, math.ceil((until - clock.now()).total_seconds())) if until is not None else 0
+    left = last.at + timedelta(seconds=UNDO_SECONDS) - clock.now()
+    return max(0, math.ceil(left.total_seconds()))
 
 
 def can_take_back(actor: Actor, appointment: Appointment, events: list[AppointmentEvent]) -> bool:
