@@ -13,14 +13,14 @@ from sqlalchemy.dialects.postgresql import Range
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Actor, Role
 from clinic.core.db import db
-from clinic.scheduling.models import Appointment, TimeOff
+from clinic.scheduling.models import Allocation, Appointment, ResourceKind, ResourceUnit, TimeOff
 from clinic.scheduling.queries.setup import practitioner_resource
-from clinic.scheduling.queries.stranded import stranded, visits_during
-from clinic.scheduling.service import book, cancel
+from clinic.scheduling.queries.stranded import stranded, visits_during, visits_needing
+from clinic.scheduling.service import arrange, book, cancel
 from clinic.scheduling.service.away import Ways, go_away
 from clinic.scheduling.views.reading import slot_value
-from tests.factories import FacilityFactory, PatientFactory, UserFactory, actor_of, grant
-from tests.scheduling.conftest import Clinic
+from tests.factories import FacilityFactory, PatientFactory, PractitionerFactory, UserFactory, actor_of, grant
+from tests.scheduling.conftest import Clinic, place
 
 TYPED = {"from_day": "2026-11-24", "to_day": "2026-11-24", "reason": "Wedding"}
 
@@ -165,3 +165,76 @@ def test_an_administrator_sees_how_many_and_nobodys_name(
 def test_another_clinics_manager_finds_nobody(clinic: Clinic, sign_in: Callable[..., FlaskClient]) -> None:
     outsider = grant(UserFactory(), Role.FACILITY_ADMIN, facility=FacilityFactory())
     assert sign_in(outsider).post(url(clinic), data=TYPED).status_code == 404
+
+
+def test_a_room_that_is_away_leaves_its_visits_at_their_time_in_another(
+    clinic: Clinic, manager: Actor, visits: list[Appointment]
+) -> None:
+    room = next(one for one in clinic.rooms if visits_needing(one, [during(clinic)]))
+    rows = stranded(clinic.facility, visits, during(clinic), resource=room)
+    other = next(one for one in clinic.rooms if one is not room)
+    assert [row.instead for row in rows] == [other.name, other.name]
+    arrange.add_time_off(
+        manager, other, starts=clinic.at(9, days=1), ends=clinic.at(10, 15, days=1), reason="x"
+    )
+    rows = stranded(clinic.facility, visits, during(clinic), resource=room)
+    assert [row.instead for row in rows] == [None, other.name], "it is away itself at ten"
+    assert all(slot.starts >= clinic.at(0, days=2) for row in rows for slot in (row.later, row.other) if slot)
+
+
+def test_one_free_place_is_not_given_to_two_visits(clinic: Clinic, visits: list[Appointment]) -> None:
+    with_colleague = book(
+        clinic.desk,
+        clinic.booking(
+            clinic.at(10, days=1),
+            practitioner_id=clinic.colleague.id,
+            patient_id=PatientFactory(facility_id=clinic.facility.id).id,
+        ),
+    )
+    room = clinic.rooms[0]
+    rows = stranded(clinic.facility, [visits[0], with_colleague], during(clinic), resource=room)
+    assert [row.instead for row in rows].count("Room 2") == 0, "it holds the other visit itself"
+
+
+def test_visits_beside_which_a_therapist_works_are_in_the_way_of_their_time_off(
+    clinic: Clinic, manager: Actor, visits: list[Appointment]
+) -> None:
+    therapist = arrange.add_practitioner(
+        PractitionerFactory(), clinic.facility.id, kind=ResourceKind.THERAPIST
+    )
+    unit = db.session.scalars(select(ResourceUnit).where(ResourceUnit.resource_id == therapist.id)).one()
+    db.session.add(
+        Allocation(
+            facility_id=clinic.facility.id,
+            unit_id=unit.id,
+            during=visits[1].during,
+            appointment_id=visits[1].id,
+        )
+    )
+    db.session.flush()
+    assert visits_needing(therapist, [during(clinic)]) == [visits[1]]
+    another = place(clinic.facility, PractitionerFactory(name="Sunita Pawar", sex="female"))
+    another.kind = ResourceKind.THERAPIST
+    db.session.flush()
+    assert (
+        stranded(clinic.facility, [visits[1]], during(clinic), resource=therapist)[0].instead
+        == "Sunita Pawar"
+    )
+    clinic.service.same_sex, clinic.other.sex = True, "male"
+    db.session.flush()
+    assert stranded(clinic.facility, [visits[1]], during(clinic), resource=therapist)[0].instead is None
+
+
+@pytest.mark.usefixtures("visits")
+def test_the_time_off_of_a_room_is_entered_on_its_own_page(
+    clinic: Clinic, manager: Actor, sign_in: Callable[..., FlaskClient]
+) -> None:
+    room = next(one for one in clinic.rooms if visits_needing(one, [during(clinic)]))
+    client, url = client_of(manager, sign_in), f"/resources/{room.id}/time-off"
+    shown = client.post(url, data=TYPED)
+    assert "Stays at its time" in shown.text
+    free = client.post(url, data=TYPED | {"from_day": "2026-12-24", "to_day": "2026-12-24"})
+    assert free.status_code == 303
+    off = db.session.scalars(select(TimeOff)).one()
+    assert client.post(f"{url}/{off.id}/remove").status_code == 303
+    assert db.session.scalar(select(TimeOff.id)) is None

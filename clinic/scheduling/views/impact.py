@@ -16,7 +16,7 @@ from clinic.core.i18n import ngettext
 from clinic.core.text import one_line
 from clinic.core.web import page
 from clinic.facilities.models import Facility
-from clinic.scheduling.models import Appointment, Resource
+from clinic.scheduling.models import Appointment, Resource, ResourceKind
 from clinic.scheduling.queries.stranded import MOST, stranded
 from clinic.scheduling.service.away import Ways, WentAway
 from clinic.scheduling.views.reading import read_slot, slot_value
@@ -76,6 +76,7 @@ def show_impact(
         "may_move": may_move,
         "slot_value": slot_value,
         "STAY": STAY,
+        "is_room": resource.kind == ResourceKind.ROOM,
     }
     answer = page("scheduling/time_off_impact.html", **values)
     if rows:
