@@ -176,11 +176,12 @@ class Stopped(Exception):
 
 
 class Kind(Protocol):
-    """One kind of list that can be brought in.
+    """One kind of list that can be brought in; the kinds there are derive from it.
 
     ``read`` looks at one line alone. ``judge`` sets outcome and match of lines without faults, looking at
     the records and at earlier lines. ``write`` brings lines in, in the caller's transaction, and notes on
-    each what it did; a line that meanwhile cannot be written becomes refused. ``finish`` ends that work.
+    each what it did; a line that meanwhile cannot be written becomes refused. ``finish`` ends that work,
+    where anything is left to do.
     ``worked_on`` and ``undo`` take an import back. ``records`` are those that lines may be about, as
     far as the actor may see them; ``shown`` are the values compared, with their labels. At most
     ``batch`` lines are judged or written at once; after each batch somebody may stop the work.
@@ -200,7 +201,8 @@ class Kind(Protocol):
 
     def write(self, context: Context, rows: Sequence[ImportRow]) -> None: ...
 
-    def finish(self, context: Context) -> None: ...
+    def finish(self, context: Context) -> None:  # noqa: ARG002 - a kind's
+        return None
 
     def worked_on(self, context: Context) -> list[Touched]: ...
 
@@ -208,7 +210,8 @@ class Kind(Protocol):
 
     def records(self, context: Context, ids: Sequence[int]) -> dict[int, Record]: ...
 
-    def title(self, row: ImportRow) -> str: ...
+    def title(self, row: ImportRow) -> str:
+        return str(row.values.get("name") or "")
 
     def facts(self, row: ImportRow, context: Context) -> list[str]: ...
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from clinic.core.i18n import lazy as _l
 from clinic.core.i18n import show_date, show_moment
 from clinic.imports.kinds.appointments import judging, reading, writing
 from clinic.imports.kinds.appointments.fields import FIELDS
-from clinic.imports.kinds.base import Context, Reading, Record, Touched
+from clinic.imports.kinds.base import Context, Kind, Reading, Record, Touched
 from clinic.imports.models import ImportRow
 from clinic.patients import policy
 from clinic.scheduling.models import Appointment
@@ -39,16 +39,16 @@ SHOWN = (
 )
 
 
-class Appointments:
+class Appointments(Kind):
     """Lines that are visits to come. They are booked as at the desk, and nobody is told of it."""
 
     name = "appointments"
     label = _l("Appointments to come")
     batch = 50
-    roles: Collection[Role] = (Role.FACILITY_ADMIN, Role.RECEPTIONIST)
+    roles = (Role.FACILITY_ADMIN, Role.RECEPTIONIST)
     fields = FIELDS
-    shown: tuple[tuple[str, Any], ...] = SHOWN
-    sample: Sequence[Sequence[str]] = SAMPLE
+    shown = SHOWN
+    sample = SAMPLE
 
     def read(self, cells: Mapping[str, str], context: Context) -> Reading:
         """What a line says."""
@@ -61,9 +61,6 @@ class Appointments:
     def write(self, context: Context, rows: Sequence[ImportRow]) -> None:
         """Book the visits."""
         writing.write_rows(context, rows)
-
-    def finish(self, context: Context) -> None:
-        """Nothing is left to do."""
 
     def worked_on(self, context: Context) -> list[Touched]:
         """Visits that are no longer as they came in."""

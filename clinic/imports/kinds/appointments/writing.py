@@ -72,9 +72,7 @@ def undo(context: Context) -> int:
     ).all()
     for record_id, version in written:
         visit = db.session.get_one(Appointment, record_id)
-        cancel(
-            context.actor, visit, _("Import taken back"), tell=False, undo=False, expected_version=version
-        )
+        cancel(context.actor, visit, _("Import taken back"), tell=False, undo=False, expected_version=version)
     return len(written)
 
 

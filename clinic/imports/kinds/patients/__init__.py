@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,7 +14,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.i18n import show_date
 from clinic.core.phones import show_mobile
-from clinic.imports.kinds.base import Context, Reading, Record, Touched
+from clinic.imports.kinds.base import Context, Kind, Reading, Record, Touched
 from clinic.imports.kinds.patients import judging, reading, undoing, writing
 from clinic.imports.kinds.patients.fields import FIELDS
 from clinic.imports.models import ImportRow
@@ -65,16 +65,16 @@ class _Born:
         self.birth_precision: str | None = said.get("birth_precision")
 
 
-class Patients:
+class Patients(Kind):
     """Lines that are people in care."""
 
     name = "patients"
     label = _l("Patients")
     batch = 500
-    roles: Collection[Role] = (Role.FACILITY_ADMIN, Role.RECEPTIONIST)
+    roles = (Role.FACILITY_ADMIN, Role.RECEPTIONIST)
     fields = FIELDS
-    shown: tuple[tuple[str, Any], ...] = SHOWN
-    sample: Sequence[Sequence[str]] = SAMPLE
+    shown = SHOWN
+    sample = SAMPLE
 
     def read(self, cells: Mapping[str, str], context: Context) -> Reading:
         """What a line says."""
@@ -118,10 +118,6 @@ class Patients:
             )
             for patient in rows
         }
-
-    def title(self, row: ImportRow) -> str:
-        """The name."""
-        return str(row.values.get("name") or "")
 
     def facts(self, row: ImportRow, context: Context) -> list[str]:
         """Sex and age, mobile, town."""

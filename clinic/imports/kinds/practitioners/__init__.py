@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from clinic.core.db import db
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.i18n import ngettext
-from clinic.imports.kinds.base import Context, Reading, Record, Touched
+from clinic.imports.kinds.base import Context, Kind, Reading, Record, Touched
 from clinic.imports.kinds.comparing import said_of
 from clinic.imports.kinds.practitioners import judging, reading, undoing, writing
 from clinic.imports.kinds.practitioners.fields import FIELDS
@@ -44,16 +44,16 @@ SHOWN = (
 )
 
 
-class Practitioners:
+class Practitioners(Kind):
     """Lines that are practitioners. They come in unverified, with a place in the facility's calendar."""
 
     name = "practitioners"
     label = _l("Practitioners")
     batch = 500
-    roles: Collection[Role] = (Role.ADMIN, Role.FACILITY_ADMIN)
+    roles = (Role.ADMIN, Role.FACILITY_ADMIN)
     fields = FIELDS
-    shown: tuple[tuple[str, Any], ...] = SHOWN
-    sample: Sequence[Sequence[str]] = SAMPLE
+    shown = SHOWN
+    sample = SAMPLE
 
     def read(self, cells: Mapping[str, str], context: Context) -> Reading:
         """What a line says."""
@@ -66,9 +66,6 @@ class Practitioners:
     def write(self, context: Context, rows: Sequence[ImportRow]) -> None:
         """Enter practitioners, and fill in what is missing."""
         writing.write_rows(context, rows)
-
-    def finish(self, context: Context) -> None:
-        """Nothing is left to do."""
 
     def worked_on(self, context: Context) -> list[Touched]:
         """Practitioners somebody has worked on or with since."""
@@ -100,10 +97,6 @@ class Practitioners:
             )
             for one in db.session.scalars(select(Practitioner).where(Practitioner.id.in_(ids)))
         }
-
-    def title(self, row: ImportRow) -> str:
-        """The name."""
-        return str(row.values.get("name") or "")
 
     def facts(self, row: ImportRow, context: Context) -> list[str]:  # noqa: ARG002 - a kind's
         """What they do, their degree, their licence, how to reach them."""

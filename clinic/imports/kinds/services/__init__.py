@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +13,7 @@ from clinic.core.db import db
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.i18n import ngettext, show_money
-from clinic.imports.kinds.base import Context, Reading, Record, Touched
+from clinic.imports.kinds.base import Context, Kind, Reading, Record, Touched
 from clinic.imports.kinds.comparing import said_of
 from clinic.imports.kinds.services import judging, reading, writing
 from clinic.imports.kinds.services.fields import FIELDS
@@ -53,16 +53,16 @@ SHOWN = (
 )
 
 
-class Services:
+class Services(Kind):
     """Lines that are services of the facility, with their prices."""
 
     name = "services"
     label = _l("Services and prices")
     batch = 500
-    roles: Collection[Role] = (Role.ADMIN, Role.FACILITY_ADMIN)
+    roles = (Role.ADMIN, Role.FACILITY_ADMIN)
     fields = FIELDS
-    shown: tuple[tuple[str, Any], ...] = SHOWN
-    sample: Sequence[Sequence[str]] = SAMPLE
+    shown = SHOWN
+    sample = SAMPLE
 
     def read(self, cells: Mapping[str, str], context: Context) -> Reading:
         """What a line says."""
@@ -75,9 +75,6 @@ class Services:
     def write(self, context: Context, rows: Sequence[ImportRow]) -> None:
         """Add services, and fill in what is missing."""
         writing.write_rows(context, rows)
-
-    def finish(self, context: Context) -> None:
-        """Nothing is left to do."""
 
     def worked_on(self, context: Context) -> list[Touched]:
         """Services that were booked or changed since."""
@@ -104,10 +101,6 @@ class Services:
                 select(Service).where(Service.id.in_(ids), Service.facility_id == place.id)
             )
         }
-
-    def title(self, row: ImportRow) -> str:
-        """The name."""
-        return str(row.values.get("name") or "")
 
     def facts(self, row: ImportRow, context: Context) -> list[str]:
         """Code, length, fee, the room it needs."""
