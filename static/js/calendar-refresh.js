@@ -18,6 +18,7 @@ export function startRefresh() {
   if (defaults) {
     defaults.ignoreActiveValue = true;
     // What scripts have set is not in the server's page, and is no difference.
+    defaults.callbacks.beforeNodeMorphed = (node, fresh) => !(node.id === "cal-actions" && !fresh.children.length);
     defaults.callbacks.beforeAttributeUpdated = (name, node) => !(OWN.has(name) && node.closest?.("#calendar"));
   }
   document.addEventListener("htmx:beforeRequest", (event) => {

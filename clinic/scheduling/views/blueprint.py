@@ -57,6 +57,8 @@ _EVENTS = {
     "completed": _l("Done"),
     "cancelled": _l("Cancelled"),
     "no_show": _l("Did not come"),
+    "resized": _l("Length changed"),
+    "resize_undone": _l("Length changed back"),
     "taken_back": _l("Last step taken back"),
     "undone": _l("Undone within the minute"),
     "patient_coming": _l("The patient says they will come"),

@@ -61,6 +61,7 @@ def calendar() -> Response:
         "title": shown.title(),
         "today": clock.today(facility.zone),
         "after": shown.url(),
+        "timed": is_timed_refresh(),
     }
     if not is_timed_refresh():
         audit.read(
