@@ -238,3 +238,38 @@ def test_the_time_off_of_a_room_is_entered_on_its_own_page(
     off = db.session.scalars(select(TimeOff)).one()
     assert client.post(f"{url}/{off.id}/remove").status_code == 303
     assert db.session.scalar(select(TimeOff.id)) is None
+
+
+def test_visits_stay_at_their_time_in_another_room_when_theirs_is_away(
+    clinic: Clinic, manager: Actor, visits: list[Appointment], sign_in: Callable[..., FlaskClient]
+) -> None:
+    room = next(one for one in clinic.rooms if visits_needing(one, [during(clinic)]))
+    client, url = client_of(manager, sign_in), f"/resources/{room.id}/time-off"
+    offered = re.findall(r'name="(move-\w+)" value="([^"]+)" checked', client.post(url, data=TYPED).text)
+    assert [choice for _name, choice in offered] == ["stay", "stay"]
+    assert client.post(url, data=TYPED | {"decided": "yes"} | dict(offered)).status_code == 303
+    db.session.expire_all()
+    assert [visit.starts for visit in visits] == [clinic.at(10, days=1), clinic.at(10, 30, days=1)]
+    assert visits_needing(room, [during(clinic)]) == []
+    other = next(one for one in clinic.rooms if one.id != room.id)
+    assert len(visits_needing(other, [during(clinic)])) == 2
+
+
+def test_a_visit_whose_other_room_is_gone_meanwhile_is_named(
+    clinic: Clinic, manager: Actor, visits: list[Appointment]
+) -> None:
+    room = next(one for one in clinic.rooms if visits_needing(one, [during(clinic)]))
+    other = next(one for one in clinic.rooms if one is not room)
+    arrange.add_time_off(
+        manager, other, starts=clinic.at(10, days=1), ends=clinic.at(10, 30, days=1), reason="Paint"
+    )
+    result = go_away(
+        manager,
+        room,
+        starts=clinic.at(0, days=1),
+        ends=clinic.at(0, days=2),
+        reason="Paint",
+        ways=Ways(stays={visit.reference for visit in visits}),
+    )
+    assert (result.moved, result.kept) == ([], [visits[1]])
+    assert [(left.visit, bool(left.why)) for left in result.left] == [(visits[0], True)]

@@ -16,7 +16,7 @@ from clinic.facilities.models import Facility
 from clinic.scheduling.models import Appointment, Resource, ResourceKind, TimeOff
 from clinic.scheduling.queries.stranded import visits_needing
 from clinic.scheduling.service.arrange import Closure, add_closures, add_time_off, facility_resource
-from clinic.scheduling.service.moves import move
+from clinic.scheduling.service.moves import move, reassign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +40,13 @@ class Ways:
 
 @dataclass(frozen=True, kw_only=True)
 class WentAway:
-    """Time off as entered, the visits that were moved, and those that stay in its way."""
+    """Time off as entered, the visits that were moved, those that keep their time with something else, and
+    those still in its way.
+    """
 
     entered: Sequence[TimeOff]
     moved: list[Appointment] = field(default_factory=list)
+    kept: list[Appointment] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
 
 
@@ -74,24 +77,32 @@ def close(actor: Actor, facility: Facility, closures: Sequence[Closure], *, ways
 def _settle(actor: Actor, resource: Resource, result: WentAway, ways: Ways) -> None:
     during = [Range(off.during.lower, off.during.upper) for off in result.entered]
     for visit in visits_needing(resource, during):
-        wanted = ways.moves.get(visit.reference)
-        if wanted is None:
+        if visit.reference not in ways.moves and visit.reference not in ways.stays:
             result.left.append(Left(visit=visit))
             continue
         try:
             with db.session.begin_nested():
-                move(
-                    actor,
-                    visit,
-                    wanted[1],
-                    wanted[0],
-                    reason=_why(resource),
-                    tell=ways.tell,
-                    expected_version=visit.version,
-                )
-            result.moved.append(visit)
+                _take(actor, visit, resource, ways)
+            (result.kept if visit.reference in ways.stays else result.moved).append(visit)
         except DomainError as wrong:
             result.left.append(Left(visit=visit, why=wrong.message))
+
+
+def _take(actor: Actor, visit: Appointment, resource: Resource, ways: Ways) -> None:
+    """The way that was chosen for a visit."""
+    if visit.reference in ways.stays:
+        reassign(actor, visit, reason=_why(resource))
+        return
+    practitioner_id, starts = ways.moves[visit.reference]
+    move(
+        actor,
+        visit,
+        starts,
+        practitioner_id,
+        reason=_why(resource),
+        tell=ways.tell,
+        expected_version=visit.version,
+    )
 
 
 def _why(resource: Resource) -> str:

@@ -104,10 +104,14 @@ def show_left(facility: Facility, result: WentAway, *, title: str, back_url: str
 
 def told(result: WentAway, saved: str) -> str:
     """What is said on the next page."""
-    if not result.moved:
-        return saved
-    moved = ngettext("%(num)s visit was moved.", "%(num)s visits were moved.", len(result.moved))
-    return f"{saved} {moved}"
+    parts = [saved]
+    if result.moved:
+        parts.append(ngettext("%(num)s visit was moved.", "%(num)s visits were moved.", len(result.moved)))
+    if result.kept:
+        parts.append(
+            ngettext("%(num)s visit keeps its time.", "%(num)s visits keep their time.", len(result.kept))
+        )
+    return " ".join(parts)
 
 
 def typed(*names: str) -> list[tuple[str, str]]:
