@@ -20,7 +20,6 @@ from clinic.scheduling.models import (
     WaitlistOffer,
     WaitStatus,
 )
-from clinic.scheduling.service import claims
 from clinic.scheduling.service.book import Booking, book
 from clinic.scheduling.service.claims import settled
 from clinic.scheduling.service.lifecycle import cancel
@@ -99,10 +98,10 @@ def _by_the_clinic(actor: Actor) -> Actor:
 
 
 def _take(actor: Actor, entry: WaitlistEntry, made: WaitlistOffer) -> Appointment:
-    claims.end_hold(made.purpose)
     kept = _kept(entry, made)
     if kept is not None and kept.ends - kept.starts == made.ends - made.starts:
-        return move(actor, kept, made.starts, made.practitioner_id, reason=_("Came up on the waitlist"))
+        why = _("Came up on the waitlist")
+        return move(actor, kept, made.starts, made.practitioner_id, reason=why, hold=made.purpose)
     if kept is not None:
         cancel(
             actor,
@@ -122,6 +121,7 @@ def _take(actor: Actor, entry: WaitlistEntry, made: WaitlistOffer) -> Appointmen
             mode=entry.mode,
             purpose=entry.note,
             via="waitlist",
+            hold=made.purpose,
             submission_key=f"offer-{made.id}",
         ),
     )

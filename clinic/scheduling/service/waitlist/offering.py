@@ -17,11 +17,10 @@ from clinic.core.i18n import gettext as _
 from clinic.notifications import service as notifications
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
-from clinic.scheduling.errors import SlotTaken
-from clinic.scheduling.models import OfferStatus, WaitlistEntry, WaitlistOffer, WaitStatus
+from clinic.scheduling.models import HoldKind, OfferStatus, WaitlistEntry, WaitlistOffer, WaitStatus
 from clinic.scheduling.service import claims
+from clinic.scheduling.service.holding import Place, reserve
 from clinic.scheduling.service.waitlist.entries import check_may, end, lock, look_soon, record
-from clinic.scheduling.service.waitlist.holding import hold_place
 from clinic.scheduling.waiting import OfferTimes
 
 OFFER_KIND = "waitlist_offer"
@@ -83,8 +82,7 @@ def offer(
     db.session.add(made)
     db.session.flush()
     until = times.expires_at + HOLD_GRACE
-    if not hold_place(entry, made, until=until, by=actor.user_id):
-        raise SlotTaken
+    reserve(_place(entry, made), purpose=made.purpose, kind=HoldKind.OFFER, until=until, by=actor.user_id)
     entry.status = WaitStatus.OFFERED
     entry.call_starts = entry.call_with = None
     entry.version += 1
@@ -92,6 +90,17 @@ def offer(
     _tell(entry, made, token)
     record(actor, entry, "offered")
     return made
+
+
+def _place(entry: WaitlistEntry, made: WaitlistOffer) -> Place:
+    return Place(
+        facility=entry.facility,
+        service=entry.service,
+        practitioner_id=made.practitioner_id,
+        starts=made.starts,
+        online=entry.mode == "online",
+        patient_sex=entry.patient.sex,
+    )
 
 
 def _tell(entry: WaitlistEntry, made: WaitlistOffer, token: str) -> None:
