@@ -53,6 +53,22 @@ def add_visits(
             visit = _book(desk, practitioner, service, patient, starts)
             if visit is not None:
                 _bring_up_to(desk, visit, clock.now(), number)
+    _add_group(desk, facility, vaidyas, services, patients)
+
+
+def _add_group(
+    desk: Actor,
+    facility: Facility,
+    vaidyas: Sequence[Practitioner],
+    services: Sequence[Service],
+    patients: Sequence[Patient],
+) -> None:
+    """The yoga group of tomorrow and of the day after, with some places left."""
+    group = next(service for service in services if service.capacity > 1)
+    for day, seats in ((1, 6), (2, 3)):
+        date = clock.today(facility.zone) + timedelta(days=day)
+        for patient in patients[2 : 2 + seats]:
+            _book(desk, vaidyas[1], group, patient, clock.at(date, time(17), facility.zone))
 
 
 def _book(
