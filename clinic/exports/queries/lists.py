@@ -17,6 +17,8 @@ from clinic.facilities.models import Facility
 from clinic.patients.models import Allergy, Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Allocation, Appointment, Resource, ResourceUnit, Service
+from clinic.scheduling.queries import listing
+from clinic.scheduling.queries.listing import Filter
 
 BATCH = 2_000
 """Rows of one statement."""
@@ -28,12 +30,16 @@ _ENDS = func.upper(Appointment.during)
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which rows of a list. Days are those of the facility's own zone, both included."""
+    """Which rows of a list. Days are those of the facility's own zone, both included. ``visits`` says what
+    else visits have to be like, and ``facility_id`` where.
+    """
 
     from_day: date | None = None
     to_day: date | None = None
     status: str | None = None
     with_mobile: bool = False
+    visits: Filter | None = None
+    facility_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +111,12 @@ def _with_allergies(rows: Sequence[Row[Any]]) -> list[PatientLine]:
 
 def _visits(reach: Reach, wanted: Wanted, last_id: int) -> Iterator[list[VisitLine]]:
     """Facility by facility, each by its index on start and id."""
-    for facility_id, zone_name in _facilities(reach):
+    for facility_id, zone_name in _facilities(reach, wanted):
         zone = clock.zone(zone_name)
         statement = _visit_statement().where(
             Appointment.facility_id == facility_id, Appointment.id <= last_id, *_in_time(zone_name, wanted)
         )
-        if wanted.status:
-            statement = statement.where(Appointment.status == wanted.status)
+        statement = statement.where(*_like(wanted))
         after: tuple[datetime, int] | None = None
         while True:
             further = statement if after is None else statement.where(tuple_(_STARTS, Appointment.id) > after)
@@ -156,8 +161,15 @@ def _visit_statement() -> Select[Any]:
     )
 
 
-def _facilities(reach: Reach) -> list[tuple[int, str]]:
+def _like(wanted: Wanted) -> list[ColumnElement[bool]]:
+    status = [Appointment.status == wanted.status] if wanted.status else []
+    return [*status, *(listing.conditions(wanted.visits) if wanted.visits else [])]
+
+
+def _facilities(reach: Reach, wanted: Wanted) -> list[tuple[int, str]]:
     statement = select(Facility.id, Facility.zone).order_by(Facility.id)
+    if wanted.facility_id is not None:
+        statement = statement.where(Facility.id == wanted.facility_id)
     if reach is not None:
         statement = statement.where(Facility.id.in_(reach))
     return [(row[0], row[1]) for row in db.session.execute(statement)]
@@ -184,10 +196,9 @@ def _conditions(listing: Listing, reach: Reach, wanted: Wanted) -> list[ColumnEl
         case Listing.APPOINTMENTS:
             each = [
                 and_(Appointment.facility_id == facility_id, *_in_time(zone_name, wanted))
-                for facility_id, zone_name in _facilities(reach)
+                for facility_id, zone_name in _facilities(reach, wanted)
             ]
-            status = [Appointment.status == wanted.status] if wanted.status else []
-            return [or_(*each) if each else false(), *status]
+            return [or_(*each) if each else false(), *_like(wanted)]
 
 
 _MODELS: dict[Listing, Any] = {

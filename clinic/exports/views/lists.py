@@ -21,6 +21,9 @@ from clinic.exports.views.blueprint import bp, send, still_alive
 from clinic.exports.writing import EXCEL_ROWS, chunks_of, csv_chunks, excel_file
 from clinic.facilities.queries import facility_of
 from clinic.scheduling.models import AppointmentStatus
+from clinic.scheduling.queries.listing import Filter
+from clinic.scheduling.views.filtering import read_filter
+from clinic.scheduling.views.reading import read_id
 
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
@@ -77,13 +80,17 @@ def _wanted(listing: Listing) -> Wanted:
         return Wanted(with_mobile=args.get("with_mobile") == "yes")
     if listing is not Listing.APPOINTMENTS:
         return Wanted()
-    status = args.get("status") or None
-    if status is not None and status not in tuple(AppointmentStatus):
+    if any(status and status not in tuple(AppointmentStatus) for status in args.getlist("status")):
         raise Invalid(_("Choose one of these."), field="status")
     first, last = _day("from"), _day("to")
     if first and last and first > last:
         raise Invalid(_("The first day is after the last."), field="from")
-    return Wanted(from_day=first, to_day=last, status=status)
+    return Wanted(
+        from_day=first,
+        to_day=last,
+        visits=read_filter(args, None),
+        facility_id=read_id(args.get("facility")),
+    )
 
 
 def _day(name: str) -> date | None:
@@ -104,7 +111,8 @@ def _told(reach: Reach, wanted: Wanted, extent: Extent) -> dict[str, object]:
     chosen = {
         "from": wanted.from_day.isoformat() if wanted.from_day else None,
         "to": wanted.to_day.isoformat() if wanted.to_day else None,
-        "status": wanted.status,
+        "facility": wanted.facility_id,
+        **_told_of_visits(wanted.visits),
         "with_mobile": wanted.with_mobile or None,
     }
     return {
@@ -113,6 +121,21 @@ def _told(reach: Reach, wanted: Wanted, extent: Extent) -> dict[str, object]:
         "count": extent.count,
         "first_id": extent.first_id,
         "last_id": extent.last_id,
+    }
+
+
+def _told_of_visits(visits: Filter | None) -> dict[str, object]:
+    """What visits were chosen by; of words that were looked for only that there were some."""
+    if visits is None:
+        return {}
+    return {
+        "status": visits.statuses[0] if len(visits.statuses) == 1 else list(visits.statuses),
+        "practitioner": visits.practitioner_id,
+        "service": visits.service_id,
+        "mode": visits.mode,
+        "session": visits.session_id,
+        "patient": bool(visits.patient),
+        "reason": bool(visits.text),
     }
 
 

@@ -62,7 +62,7 @@ def print_day() -> Response:
         "scheduling/print_day.html",
         day=day,
         way=way,
-        sheets=sheets,
+        papers=sheets,
         is_outage=way == "outage",
         facility=facility,
         printed_at=show_moment(clock.now(), facility.zone),
