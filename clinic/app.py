@@ -56,6 +56,7 @@ CONNECTIONS = (
     "clinic.patients.messages",
     "clinic.patients.signals",
     "clinic.scheduling.messages",
+    "clinic.scheduling.series_messages",
     "clinic.scheduling.signals",
     "clinic.scheduling.waitlist_messages",
     "clinic.notifications.sweep",

@@ -70,11 +70,12 @@ MAX_DAYS = 92
 
 @dataclass(frozen=True, kw_only=True)
 class Besides:
-    """Whose own claims do not stand in the way: a visit that is about to move, a form's or an offer's hold,
+    """Whose own claims do not stand in the way: visits that are about to move, a form's or an offer's hold,
     by its purpose.
     """
 
     appointment_id: int | None = None
+    appointment_ids: frozenset[int] = frozenset()
     hold: str | None = None
 
 
@@ -91,9 +92,11 @@ def free_slots(
     patient_id: int | None = None,
     step: timedelta = STEP,
     ignore_appointment: int | None = None,
+    ignore_appointments: frozenset[int] = frozenset(),
     ignore_hold: str | None = None,
     online: bool = False,
     not_before: datetime | None = None,
+    since: datetime | None = None,
     new_sessions: bool = True,
     seats: bool = True,
 ) -> list[Slot]:
@@ -103,12 +106,15 @@ def free_slots(
     Not in the past, not while the clinic is closed. Throughout the visit and its buffers there are free: who
     performs it, a room of its kind unless the visit is online, the therapists beside, and its equipment.
     With ``patient_id``, the patient's own visits are left out, and of a service for the same sex people of
-    the other. ``ignore_appointment`` is one that is about to move away, ``ignore_hold`` the purpose of a
-    hold that will end, ``not_before`` the first instant that may be given. Of a service for groups: the
+    the other. ``ignore_appointment`` is one that is about to move away, ``ignore_appointments`` more of them
+    that move together, ``ignore_hold`` the purpose of a hold that will end, ``not_before`` the first instant
+    that may be given, ``since`` what counts as past instead of the present. Of a service for groups: the
     sessions with free seats (unless not ``seats``), and with ``new_sessions`` where one more could be.
     """
     to_day = min(to_day, from_day + timedelta(days=MAX_DAYS))
-    besides = Besides(appointment_id=ignore_appointment, hold=ignore_hold)
+    besides = Besides(
+        appointment_id=ignore_appointment, appointment_ids=ignore_appointments, hold=ignore_hold
+    )
     found: list[Slot] = []
     if service.capacity == 1 or new_sessions:
         found = _places(
@@ -120,7 +126,7 @@ def free_slots(
             step=step,
             besides=besides,
             online=online,
-            not_before=not_before,
+            not_before=max(since or clock.now(), not_before or since or clock.now()),
         )
     if service.capacity > 1 and seats:
         joinable = open_sessions(
@@ -190,7 +196,7 @@ def _places(
     step: timedelta,
     besides: Besides,
     online: bool,
-    not_before: datetime | None,
+    not_before: datetime,
 ) -> list[Slot]:
     from_day, to_day = days
     window = window_of(from_day - timedelta(days=1), to_day + timedelta(days=1), facility.zone)
@@ -300,9 +306,8 @@ def _cells(window: Window, taken: Iterable[Sequence[float | None]] | None) -> in
     return mask
 
 
-def _past(window: Window, not_before: datetime | None) -> int:
-    moment = max(clock.now(), not_before or clock.now())
-    return window.touched(None, moment) if moment > window.origin else 0
+def _past(window: Window, not_before: datetime) -> int:
+    return window.touched(None, not_before) if not_before > window.origin else 0
 
 
 def _hours_mask(window: Window, days: list[date], intervals: list[WeeklyInterval], zone_name: str) -> int:
@@ -415,6 +420,11 @@ def _taken(during: Range[datetime], besides: Besides) -> Any:
                 if besides.appointment_id is not None
                 else []
             ),
+            *(
+                [func.coalesce(Allocation.appointment_id, 0).not_in(besides.appointment_ids)]
+                if besides.appointment_ids
+                else []
+            ),
             *([Hold.purpose.is_distinct_from(besides.hold)] if besides.hold is not None else []),
         )
         .correlate(ResourceUnit)
@@ -439,6 +449,8 @@ def _patient_taken(patient_id: int | None, during: Range[datetime], besides: Bes
     )
     if besides.appointment_id is not None:
         own = own.where(Appointment.id != besides.appointment_id)
+    if besides.appointment_ids:
+        own = own.where(Appointment.id.not_in(besides.appointment_ids))
     return _as_seconds(own.scalar_subquery())
 
 

@@ -178,7 +178,7 @@ def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
     lock(appointment)
     last = _last_move(appointment)
     held = db.session.scalars(
-        select(Hold).where(Hold.purpose == _purpose(appointment), Hold.expires_at > clock.now())
+        select(Hold).where(Hold.purpose == move_purpose(appointment), Hold.expires_at > clock.now())
     ).first()
     if last is None or held is None or last.from_during is None or appointment.status not in MOVABLE:
         raise Conflict(_("It is too late to undo this move; move the visit back instead."))
@@ -191,7 +191,7 @@ def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
     else:
         claims.lock_units(units | {claim.unit_id for claim in claims.claims_of(appointment.id)})
         claims.release(appointment.id)
-    claims.end_hold(_purpose(appointment))
+    claims.end_hold(move_purpose(appointment))
     appointment.during = last.from_during
     appointment.practitioner_id = practitioner_id
     appointment.overbooked = _has_extra_unit(units)
@@ -232,7 +232,7 @@ def _shift(
         claims.lock_units(old_units | wanted | held)
         attempt = db.session.begin_nested()
         claims.release(appointment.id)
-        claims.end_hold(_purpose(appointment))
+        claims.end_hold(move_purpose(appointment))
         if hold is not None:
             claims.end_hold(hold)
         got = claims.claim(
@@ -253,7 +253,7 @@ def _shift(
     appointment.overbooked = overbooked_for is not None
     appointment.override_reason = overbooked_for or appointment.override_reason
     _stands(appointment, ground, during)
-    left = [Claim(claim.unit_id, rest) for claim in old for rest in _remainders(claim, wanted, taken)]
+    left = [Claim(claim.unit_id, rest) for claim in old for rest in remainders(claim, wanted, taken)]
     _keep_for_undo(actor, appointment, left)
 
 
@@ -268,7 +268,7 @@ def _change_seat(actor: Actor, appointment: Appointment, ground: Ground, during:
     appointment.seat, appointment.session_id = groups.next_seat(session), session.id
     appointment.version += 1
     _stands(appointment, ground, session.during)
-    claims.end_hold(_purpose(appointment))
+    claims.end_hold(move_purpose(appointment))
     _keep_for_undo(actor, appointment, [])
 
 
@@ -296,7 +296,7 @@ def _keep_for_undo(actor: Actor, appointment: Appointment, left: list[Claim]) ->
     claims.hold(
         left,
         facility_id=appointment.facility_id,
-        purpose=_purpose(appointment),
+        purpose=move_purpose(appointment),
         until=clock.now() + timedelta(seconds=UNDO_SECONDS),
         by=actor.user_id,
     )
@@ -327,7 +327,7 @@ def _has_extra_unit(units: Collection[int]) -> bool:
     return bool(db.session.scalar(select(exists().where(ResourceUnit.id.in_(units), ResourceUnit.overbook))))
 
 
-def _remainders(old: Claim, kept_units: set[int], new: Stretch) -> list[Stretch]:
+def remainders(old: Claim, kept_units: set[int], new: Stretch) -> list[Stretch]:
     """What of an old claim the new one leaves free."""
     if old.unit_id not in kept_units or not old.during.overlaps(new):
         return [old.during]
@@ -352,7 +352,8 @@ def _queue_for_patient(appointment: Appointment) -> None:
     )
 
 
-def _purpose(appointment: Appointment) -> str:
+def move_purpose(appointment: Appointment) -> str:
+    """What the old place of a visit that has just moved is kept for."""
     return f"move {appointment.reference}"
 
 

@@ -136,6 +136,8 @@ def _besides(besides: Besides) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
     if besides.appointment_id is not None:
         conditions.append(Allocation.appointment_id.is_distinct_from(besides.appointment_id))
+    if besides.appointment_ids:
+        conditions.append(func.coalesce(Allocation.appointment_id, 0).not_in(besides.appointment_ids))
     if besides.hold is not None:
         own = select(Hold.id).where(Hold.purpose == besides.hold)
         conditions.append(or_(Allocation.hold_id.is_(None), Allocation.hold_id.not_in(own)))
