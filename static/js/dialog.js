@@ -19,6 +19,12 @@ function giveBack(dialog) {
   else document.getElementById("main")?.focus({ preventScroll: true });
 }
 
+// A form that is closed without being sent gives back the place it kept.
+function letGo(dialog) {
+  const form = dialog.querySelector("form[data-let-go]");
+  if (form) fetch(form.dataset.letGo, { method: "POST", body: new FormData(form), keepalive: true }).catch(() => {});
+}
+
 export function startDialogs() {
   let pressed = null;
   for (const dialog of document.querySelectorAll("dialog[data-dialog-now]")) openDialog(dialog);
@@ -55,6 +61,7 @@ export function startDialogs() {
   document.addEventListener("close", (event) => {
     const dialog = event.target;
     if (!(dialog instanceof HTMLDialogElement)) return;
+    letGo(dialog);
     if (dialog.id === "panel") document.getElementById("panel-content")?.replaceChildren();
     giveBack(dialog);
     dialog.dispatchEvent(new CustomEvent("sutra:closed", { bubbles: true }));

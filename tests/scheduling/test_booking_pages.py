@@ -147,7 +147,7 @@ def test_a_walk_in_has_arrived(
     assert (visit.status, visit.created_via, visit.starts) == ("arrived", "walk_in", clinic.at(10, 5))
 
 
-def test_a_walk_in_to_somebody_busy_takes_an_offered_time_and_waits_for_it(
+def test_a_walk_in_to_somebody_busy_gets_a_token_and_the_next_free_time(
     clinic: Clinic, sign_in: Callable[..., FlaskClient], morning: time_machine.Coordinates
 ) -> None:
     morning.move_to(clinic.at(10, 7))
@@ -155,13 +155,12 @@ def test_a_walk_in_to_somebody_busy_takes_an_offered_time_and_waits_for_it(
     db.session.commit()
     desk = sign_in(clinic.receptionist)
     data = filled(clinic, walk_in="1", practitioner=str(clinic.vaidya.id), slot="")
-    refused = desk.post("/appointments/new", data=data)
-    assert refused.status_code == 409
-    offered = re.findall(r'name="slot" value="([^"]+)"', refused.get_data(as_text=True))
-    assert desk.post("/appointments/new", data=data | {"slot": offered[0]}).status_code == 303
+    shown = desk.post("/appointments/new", data=data | {"action": "look"}).get_data(as_text=True)
+    assert f"{clinic.vaidya.name}, in 23 min, at 10:30" in shown
+    assert f"{clinic.colleague.name}, free now" in shown
+    assert desk.post("/appointments/new", data=data).status_code == 303
     (taken,) = [visit for visit in visits() if visit.patient_id == int(data["patient"])]
-    assert taken.status == "confirmed"
-    assert taken.starts > clinic.at(10, 7)
+    assert (taken.status, taken.starts, taken.token) == ("arrived", clinic.at(10, 30), 1)
 
 
 @pytest.mark.parametrize(

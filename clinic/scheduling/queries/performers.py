@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 
 from clinic.core.db import db
 from clinic.practitioners.models import Practitioner
-from clinic.scheduling.models import Resource, ServicePractitioner
+from clinic.scheduling.models import Resource, ResourceUnit, ServicePractitioner
 
 
 def performed_by(service_id: Any, practitioner_id: Any) -> ColumnElement[bool]:
@@ -51,5 +51,21 @@ def people_performing(facility_id: int, service_id: int) -> list[Practitioner]:
                 performed_by(service_id, Practitioner.id),
             )
             .order_by(Practitioner.search_name, Practitioner.id)
+        )
+    )
+
+
+def can_be_overbooked(facility_id: int, practitioner_id: int) -> bool:
+    """Whether a practitioner takes patients in between at a facility."""
+    return bool(
+        db.session.scalar(
+            select(
+                exists().where(
+                    Resource.facility_id == facility_id,
+                    Resource.practitioner_id == practitioner_id,
+                    ResourceUnit.resource_id == Resource.id,
+                    ResourceUnit.overbook,
+                )
+            )
         )
     )

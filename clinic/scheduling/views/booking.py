@@ -6,11 +6,10 @@ Every button posts the whole form, so nothing that was entered is lost and no na
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 from flask import Response, make_response, render_template, request, url_for
 
@@ -20,8 +19,8 @@ from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_moment
-from clinic.core.text import clean, one_line
-from clinic.core.web import current_actor, go_to, is_fragment, safe_next, say
+from clinic.core.text import one_line
+from clinic.core.web import current_actor, go_to, is_fragment, say
 from clinic.facilities.models import Facility
 from clinic.patients import service as patients_service
 from clinic.patients.details import PatientDetails
@@ -29,38 +28,13 @@ from clinic.patients.models import Patient
 from clinic.patients.queries import get_patient, quick_search
 from clinic.scheduling import policy, queries, service
 from clinic.scheduling.models import Appointment, Service
-from clinic.scheduling.service import Booking, OutsideRules, SlotTaken
+from clinic.scheduling.queries.performers import can_be_overbooked
+from clinic.scheduling.service import Booking, OutsideRules, SlotTaken, holding
 from clinic.scheduling.slots import Slot
-from clinic.scheduling.views import times
+from clinic.scheduling.views import drafts, times, walk_ins
 from clinic.scheduling.views.blueprint import STAFF_ROLES, bp, here
-from clinic.scheduling.views.reading import read_day, read_id, read_slot, read_time, slot_value
-
-
-@dataclass
-class Draft:
-    """What the booking form holds so far."""
-
-    patient_id: int | None = None
-    service_id: int | None = None
-    practitioner_id: int | None = None
-    from_day: date | None = None
-    slot: str = ""
-    any_day: str = ""
-    any_time: str = ""
-    purpose: str = ""
-    online: bool = False
-    tell: bool = True
-    override_reason: str = ""
-    walk_in: bool = False
-    term: str = ""
-    new_name: str = ""
-    new_mobile: str = ""
-    submission_key: str = ""
-    after: str = ""
-    all_of: str = ""
-    errors: dict[str, str] = field(default_factory=dict)
-    needs_reason: bool = False
-    adding: bool = False
+from clinic.scheduling.views.drafts import Draft
+from clinic.scheduling.views.reading import read_day, slot_value
 
 
 @bp.route("/appointments/new", methods=["GET", "POST"])
@@ -70,10 +44,10 @@ def new() -> Response:
     actor = current_actor()
     facility = here(actor)
     if request.method == "GET":
-        return _show(actor, facility, _draft_from_address(facility))
-    draft = _draft_from_form(facility)
+        return _show(actor, facility, drafts.from_address(facility))
+    draft = drafts.from_form(facility)
     match request.form.get("action", ""):
-        case "book":
+        case "book" | "overbook":
             return _book(actor, facility, draft)
         case "register":
             return _register(actor, facility, draft)
@@ -91,7 +65,16 @@ def new() -> Response:
             draft.service_id = None
         case _:
             pass
-    return _show(actor, facility, draft)
+    return _keep(actor, facility, draft)
+
+
+@bp.post("/appointments/new/let-go")
+@allow(*STAFF_ROLES)
+def let_go() -> Response:
+    """Give back the place that a form kept, as its panel is closed."""
+    with unit_of_work():
+        holding.let_go(current_actor(), one_line(request.form.get("submission_key", ""))[:64])
+    return make_response("", 204)
 
 
 @bp.post("/appointments/new/patients")
@@ -101,49 +84,6 @@ def find_patients() -> Response:
     term = one_line(request.form.get("term", ""))[:100]
     found = quick_search(current_actor(), term, limit=6)
     return make_response(render_template("scheduling/_found.html", found=found, term=term))
-
-
-def _draft_from_address(facility: Facility) -> Draft:
-    draft = Draft(submission_key=str(uuid4()), from_day=read_day(request.args.get("day"), facility.zone))
-    draft.patient_id = read_id(request.args.get("patient"))
-    draft.service_id = read_id(request.args.get("service"))
-    draft.practitioner_id = read_id(request.args.get("practitioner"))
-    draft.walk_in = request.args.get("walk_in") == "1"
-    wanted = read_time(request.args.get("time"))
-    assert draft.from_day is not None
-    if wanted is not None and draft.practitioner_id is not None:
-        draft.slot = slot_value(draft.practitioner_id, clock.at(draft.from_day, wanted, facility.zone))
-    draft.from_day = max(draft.from_day, clock.today(facility.zone))
-    draft.after = safe_next(request.args.get("after"), "")
-    return draft
-
-
-def _draft_from_form(facility: Facility) -> Draft:
-    form = request.form
-    draft = Draft(
-        patient_id=read_id(form.get("patient")),
-        service_id=read_id(form.get("service")),
-        practitioner_id=read_id(form.get("practitioner")),
-        from_day=read_day(form.get("from_day"), facility.zone),
-        slot=form.get("slot", "")[:40],
-        any_day=one_line(form.get("any_day", ""))[:20],
-        any_time=one_line(form.get("any_time", ""))[:8],
-        purpose=clean(form.get("purpose", "")).strip()[:500],
-        online=form.get("mode") == "online",
-        tell=bool(form.get("tell")),
-        override_reason=one_line(form.get("override_reason", ""))[:300],
-        # Somebody who walked in and takes another time has an ordinary visit at that time.
-        walk_in=form.get("walk_in") == "1" and not form.get("slot"),
-        term=one_line(form.get("term", ""))[:100],
-        new_name=one_line(form.get("new_name", ""))[:200],
-        new_mobile=one_line(form.get("new_mobile", ""))[:30],
-        submission_key=one_line(form.get("submission_key", ""))[:64] or str(uuid4()),
-        after=safe_next(form.get("after"), ""),
-        all_of=form.get("all_of", "")[:10],
-        adding=form.get("action") in ("add", "register"),
-    )
-    draft.needs_reason = bool(draft.override_reason)
-    return draft
 
 
 def _register(actor: Actor, facility: Facility, draft: Draft) -> Response:
@@ -161,7 +101,9 @@ def _register(actor: Actor, facility: Facility, draft: Draft) -> Response:
 
 
 def _book(actor: Actor, facility: Facility, draft: Draft) -> Response:
-    wanted = _wanted(facility, draft)
+    wanted = _wanted(actor, facility, draft)
+    if draft.overbook and draft.walk_in and draft.practitioner_id is not None:
+        wanted = draft.practitioner_id, walk_ins.now_at()
     if draft.patient_id is None:
         draft.errors["patient"] = _("Choose the patient.")
     if draft.service_id is None:
@@ -180,6 +122,8 @@ def _book(actor: Actor, facility: Facility, draft: Draft) -> Response:
         mode="online" if draft.online else "in_person",
         purpose=draft.purpose,
         override_reason=draft.override_reason or None,
+        overbook=draft.overbook,
+        hold=holding.form_purpose(actor, draft.submission_key) if draft.held else None,
         via="walk_in" if draft.walk_in else "desk",
         submission_key=draft.submission_key,
         tell=draft.tell and not draft.walk_in,
@@ -195,10 +139,83 @@ def _book(actor: Actor, facility: Facility, draft: Draft) -> Response:
         if isinstance(error, OutsideRules) and error.can_override:
             draft.needs_reason = True
         name = {"patient_id": "patient", "service_id": "service"}.get(error.field or "", "slot")
+        if draft.overbook:
+            draft.needs_reason = False
+            taken_anyway = SlotTaken(error.message)
+            return _show(actor, here(actor), draft, status=error.status, taken=taken_anyway, wanted=wanted)
         draft.errors[name] = error.message
         draft.slot = slot_value(practitioner_id, starts)
         return _show(actor, here(actor), draft, status=error.status)
     return _booked(appointment, zone, draft)
+
+
+def _wanted(actor: Actor, facility: Facility, draft: Draft) -> tuple[int, datetime] | None:
+    """The place that was chosen: for somebody who walked in, the first that the practitioner has."""
+    if not draft.walk_in:
+        return draft.wanted(facility)
+    if draft.practitioner_id is None:
+        return None
+    if draft.waits is None and draft.service_id is not None:
+        draft.waits = _waits(actor, facility, draft)
+    return draft.practitioner_id, (draft.waits or {}).get(draft.practitioner_id, walk_ins.now_at())
+
+
+def _waits(actor: Actor, facility: Facility, draft: Draft) -> dict[int, datetime]:
+    chosen = queries.get_service(facility.id, draft.service_id or 0)
+    return walk_ins.next_free(
+        facility,
+        chosen,
+        patient_id=draft.patient_id,
+        ignore_hold=holding.form_purpose(actor, draft.submission_key),
+    )
+
+
+def _keep(actor: Actor, facility: Facility, draft: Draft) -> Response:
+    """Show the form again, and keep the place it has chosen for as long as a form takes."""
+    wanted = _wanted(actor, facility, draft)
+    if draft.walk_in or wanted is None or draft.service_id is None:
+        if draft.held:
+            draft.held = ""
+            with unit_of_work():
+                holding.let_go(actor, draft.submission_key)
+        return _show(actor, facility, draft)
+    if draft.held == draft.place and holding.kept_until(actor, draft.submission_key) is not None:
+        return _show(actor, facility, draft)
+    try:
+        kept = service.settled(lambda: _hold(actor, draft, wanted))
+    except SlotTaken as taken:
+        draft.held = ""
+        return _show(actor, here(actor), draft, status=409, taken=taken, wanted=wanted)
+    except DomainError:
+        kept = False
+    draft.held = draft.place if kept else ""
+    return _show(actor, here(actor), draft)
+
+
+def _hold(actor: Actor, draft: Draft, wanted: tuple[int, datetime]) -> bool:
+    facility = here(actor)
+    chosen = queries.get_service(facility.id, draft.service_id or 0)
+    patient = _patient(actor, draft)
+    place = holding.Place(
+        facility=facility,
+        service=chosen,
+        practitioner_id=wanted[0],
+        starts=wanted[1],
+        online=draft.online,
+        patient_sex=patient.sex if patient else None,
+    )
+    try:
+        return holding.keep_for_form(actor, place, draft.submission_key) is not None
+    except SlotTaken as taken:
+        taken.alternatives = service.alternatives(
+            facility,
+            chosen,
+            practitioner_id=wanted[0],
+            starts=wanted[1],
+            patient_id=draft.patient_id,
+            online=draft.online,
+        )
+        raise
 
 
 def _take_in(actor: Actor, booking: Booking, *, walk_in: bool) -> Appointment:
@@ -210,6 +227,8 @@ def _take_in(actor: Actor, booking: Booking, *, walk_in: bool) -> Appointment:
 
 def _booked(appointment: Appointment, zone: str, draft: Draft) -> Response:
     said = _("Booked: %(when)s", when=show_moment(appointment.starts, zone))
+    if appointment.token is not None:
+        said = walk_ins.said(appointment, zone)
     on_its_own_page = urlsplit(request.headers.get("HX-Current-URL", "")).path == url_for("scheduling.new")
     if is_fragment() and not on_its_own_page:
         answer = make_response("", 200)
@@ -220,19 +239,6 @@ def _booked(appointment: Appointment, zone: str, draft: Draft) -> Response:
         return answer
     say(said)
     return go_to(draft.after or url_for("scheduling.show", reference=appointment.reference))
-
-
-def _wanted(facility: Facility, draft: Draft) -> tuple[int, datetime] | None:
-    """The place that was chosen: a walk-in's is now, a typed time goes before a chosen one."""
-    if draft.walk_in and draft.practitioner_id is not None:
-        now = clock.now()
-        return draft.practitioner_id, now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0)
-    if draft.slot == "any":
-        wall = read_time(draft.any_time)
-        if wall is None or draft.practitioner_id is None or not draft.any_day:
-            return None
-        return draft.practitioner_id, clock.at(read_day(draft.any_day, facility.zone), wall, facility.zone)
-    return read_slot(draft.slot)
 
 
 @dataclass(frozen=True)
@@ -257,7 +263,7 @@ def _show(
 ) -> Response:
     view = _load(actor, facility, draft)
     names = dict(view.people)
-    chosen = wanted or _wanted(facility, draft)
+    chosen = wanted or _wanted(actor, facility, draft)
     alternatives: list[times.Choice] = []
     if taken is not None and wanted is not None:
         alternatives = times.alternatives_of(
@@ -279,6 +285,16 @@ def _show(
         "taken": taken,
         "alternatives": alternatives,
         "may_override": policy.can_override(actor, facility.id),
+        "may_overbook": taken is not None
+        and wanted is not None
+        and policy.can_overbook(actor, facility.id)
+        and can_be_overbooked(facility.id, wanted[0]),
+        "taken_slot": slot_value(*wanted) if taken is not None and wanted is not None else "",
+        "kept_until": holding.kept_until(actor, draft.submission_key) if draft.held else None,
+        "waits": {
+            person: walk_ins.wait_words(starts, facility.zone)
+            for person, starts in (draft.waits or {}).items()
+        },
     }
     template = "scheduling/_book.html" if is_fragment() else "scheduling/new.html"
     return make_response(render_template(template, **values), status)
@@ -292,10 +308,14 @@ def _load(actor: Actor, facility: Facility, draft: Draft) -> _View:
     patient = _patient(actor, draft)
     offered = queries.services(facility.id)
     chosen = next((one for one in offered if one.id == draft.service_id), None)
+    if chosen is not None:
+        draft.online = chosen.online and (draft.online or not chosen.in_person)
     people = queries.practitioners(facility.id, chosen.id if chosen else None)
     if draft.practitioner_id not in dict(people):
         draft.practitioner_id = None
     rows: list[times.DayRow] = []
+    if chosen is not None and draft.walk_in and draft.waits is None:
+        draft.waits = _waits(actor, facility, draft)
     if chosen is not None and not draft.walk_in:
         assert draft.from_day is not None
         slots: list[Slot] = queries.free_slots(
@@ -305,6 +325,7 @@ def _load(actor: Actor, facility: Facility, draft: Draft) -> _View:
             draft.from_day + timedelta(days=times.SHOWN_DAYS - 1),
             [draft.practitioner_id] if draft.practitioner_id else None,
             patient_id=draft.patient_id,
+            ignore_hold=holding.form_purpose(actor, draft.submission_key),
             online=draft.online,
         )
         all_of = read_day(draft.all_of, facility.zone) if draft.all_of else None
@@ -314,7 +335,7 @@ def _load(actor: Actor, facility: Facility, draft: Draft) -> _View:
             draft.from_day,
             named=draft.practitioner_id is None,
             all_of=all_of,
-            chosen=_wanted(facility, draft),
+            chosen=draft.wanted(facility),
         )
     return _View(patient, chosen, offered, people, rows)
 
