@@ -9,12 +9,13 @@ import time_machine
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from clinic.core import clock
+from clinic.core import clock, queue
 from clinic.core.db import db, unit_of_work
 from clinic.notifications.models import Message
 from clinic.patients.models import Patient
 from clinic.scheduling.models import Hold, WaitlistOffer
 from clinic.scheduling.service import SlotTaken, book, cancel, claims, waitlist
+from clinic.scheduling.service.soon import LOOK_TASK
 from clinic.scheduling.slots import Slot
 from clinic.scheduling.waiting import Wish, may_tell_at, offer_times
 from tests.factories import PatientFactory, ServiceFactory
@@ -353,3 +354,14 @@ def test_the_dead_are_written_to_no_more(clinic: Clinic) -> None:
     db.session.execute(update(Patient).where(Patient.id == clinic.patient.id).values(deceased=True))
     assert look() == 0
     assert status(entry) == "withdrawn"
+
+
+def test_a_patients_cancellation_has_a_worker_look_at_once(clinic: Clinic) -> None:
+    visit = taken(clinic, clinic.other)
+    entry = join(clinic)
+    queue.queue().empty()
+    freed(visit)
+    (job,) = queue.queue().jobs
+    assert (job.func_name, job.args) == (LOOK_TASK, [clinic.facility.id])
+    assert waitlist.look(clinic.facility.id) == 1
+    assert status(entry) == "offered"

@@ -15,6 +15,7 @@ from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile
 from clinic.scheduling.models import Appointment, AppointmentStatus, EndReason
 from clinic.scheduling.service import claims, events
+from clinic.scheduling.service.soon import look_soon
 from clinic.scheduling.transitions import (
     ARRIVE,
     CANCEL,
@@ -212,6 +213,7 @@ def _give_back(actor: Actor, appointment: Appointment, undo_until: datetime | No
         claims.lock_units({one.unit_id for one in before})
     claims.release(appointment.id)
     if undo_until is None:
+        look_soon(appointment.facility_id)
         return
     claims.hold(
         before if appointment.ends > clock.now() else [],

@@ -24,8 +24,9 @@ from clinic.scheduling.service.book import Booking, book
 from clinic.scheduling.service.claims import settled
 from clinic.scheduling.service.lifecycle import cancel
 from clinic.scheduling.service.moves import move
+from clinic.scheduling.service.soon import look_soon
 from clinic.scheduling.service.waitlist.ending import serving_visit
-from clinic.scheduling.service.waitlist.entries import check_may, end, lock, look_soon, record
+from clinic.scheduling.service.waitlist.entries import check_may, end, lock, record
 from clinic.scheduling.service.waitlist.offering import settle_offer
 from clinic.scheduling.transitions import MOVABLE
 

@@ -1,19 +1,17 @@
-"""What every step of a wait has in common: its lock, its end, its audit row, and the look that follows it."""
+"""What every step of a wait has in common: its lock, its end, and its audit row."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
 
 from clinic.audit import service as audit
-from clinic.core import clock, queue
+from clinic.core import clock
 from clinic.core.access import Actor
-from clinic.core.db import after_commit, db
+from clinic.core.db import db
 from clinic.core.errors import Forbidden, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.scheduling import policy
 from clinic.scheduling.models import WaitlistEntry, WaitStatus
-
-LOOK_TASK = "clinic.scheduling.tasks.look_for_waiting"
 
 
 def lock(entry_id: int) -> WaitlistEntry:
@@ -67,8 +65,3 @@ def record(actor: Actor, entry: WaitlistEntry, verb: str) -> None:
         facility_id=entry.facility_id,
         detail={"status": str(entry.status)},
     )
-
-
-def look_soon(facility_id: int) -> None:
-    """Once this has committed, have a worker look what can be offered here; without one the clock does."""
-    after_commit(lambda: queue.enqueue(LOOK_TASK, facility_id))

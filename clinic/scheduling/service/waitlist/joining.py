@@ -30,7 +30,8 @@ from clinic.scheduling.models import (
     WaitStatus,
 )
 from clinic.scheduling.queries import get_service, practitioners
-from clinic.scheduling.service.waitlist.entries import check_may, end, lock, look_soon, record
+from clinic.scheduling.service.soon import look_soon
+from clinic.scheduling.service.waitlist.entries import check_may, end, lock, record
 from clinic.scheduling.service.waitlist.offering import drop_offer
 from clinic.scheduling.transitions import MOVABLE
 

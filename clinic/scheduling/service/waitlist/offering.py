@@ -20,7 +20,8 @@ from clinic.notifications.wording import Why
 from clinic.scheduling.models import HoldKind, OfferStatus, WaitlistEntry, WaitlistOffer, WaitStatus
 from clinic.scheduling.service import claims
 from clinic.scheduling.service.holding import Place, reserve
-from clinic.scheduling.service.waitlist.entries import check_may, end, lock, look_soon, record
+from clinic.scheduling.service.soon import look_soon
+from clinic.scheduling.service.waitlist.entries import check_may, end, lock, record
 from clinic.scheduling.waiting import OfferTimes
 
 OFFER_KIND = "waitlist_offer"
