@@ -25,6 +25,12 @@ def follow_up_words(kind: str | None, on: date | None = None) -> str:
     return ""
 
 
+@bp.app_template_filter("ended_words")
+def ended_words(code: str | None, more: str | None = None) -> str:
+    """Why a visit ended, in words: the reason that was chosen, and what was written beside it."""
+    return reasons.in_words(code, more) or more or ""
+
+
 @bp.app_template_filter("event_actor")
 def event_actor(event: AppointmentEvent) -> str:
     """Who did it; whoever came by a link has no name."""
