@@ -9,8 +9,23 @@ function repeat() {
   second.textContent = chosen.dataset.second;
 }
 
+// The chosen time is kept while the rest is filled in; whoever is too late hears it before they press.
+async function keep(form) {
+  const says = form.querySelector("[data-keep-says]");
+  if (!form.dataset.keep || !says) return;
+  const asked = form.querySelector("input[data-sentence]:checked")?.value;
+  try {
+    const answer = await fetch(form.dataset.keep, { method: "POST", body: new FormData(form) });
+    const told = await answer.json();
+    if (form.querySelector("input[data-sentence]:checked")?.value === asked) says.textContent = told.says;
+  } catch { says.textContent = ""; }
+}
+
 document.addEventListener("change", (event) => {
-  if (event.target.matches("input[data-sentence]")) repeat();
+  if (event.target.matches("input[data-sentence]")) {
+    repeat();
+    keep(event.target.form);
+  }
   if (event.target.matches("select[data-send-on-change]")) event.target.form.requestSubmit();
 });
 repeat();

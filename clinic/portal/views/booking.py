@@ -29,23 +29,45 @@ from clinic.scheduling.errors import SlotTaken
 from clinic.scheduling.models import Appointment, Service
 from clinic.scheduling.queries import Slot, free_slots, get_appointment, get_service, practitioners, services
 from clinic.scheduling.service import Booking, earliest_for_patients, last_day_for_patients
+from clinic.scheduling.service.holding import form_purpose
 
 ANYBODY = "anybody"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is being booked or moved: for whom, what, and with whom (None: whoever is free)."""
+    """What is being booked or moved: for whom, what, with whom (None: whoever is free), and whether by video.
+
+    ``hold`` is the purpose under which the form keeps the time it has chosen.
+    """
 
     facility: Facility
     patient: Patient
     service: Service
     practitioner_id: int | None = None
     moving: Appointment | None = None
+    online: bool = False
+    hold: str | None = None
 
-    def url(self, day: date | None = None, practitioner_id: int | None = None) -> str:
-        """The same page for another day or practitioner."""
-        asked: dict[str, Any] = {"day": day.isoformat() if day else None, "with": practitioner_id}
+    @property
+    def has_modes(self) -> bool:
+        """Whether the patient chooses between coming and a call."""
+        return self.moving is None and self.service.in_person and self.service.online
+
+    def url(
+        self,
+        day: date | None = None,
+        practitioner_id: int | None = None,
+        *,
+        online: bool | None = None,
+    ) -> str:
+        """The same page for another day, practitioner or mode."""
+        by_video = self.has_modes and (self.online if online is None else online)
+        asked: dict[str, Any] = {
+            "day": day.isoformat() if day else None,
+            "with": practitioner_id,
+            "mode": "online" if by_video else None,
+        }
         if self.moving is not None and practitioner_id is None:
             asked["with"] = ANYBODY
         if self.moving is not None:
@@ -103,11 +125,16 @@ def book_time(service_id: int) -> Response:
         return page(
             "portal/not_bookable.html", family=family, patient=patient, status=409 if request.form else 200
         )
-    choice = Choice(
-        facility=clinic(), patient=patient, service=wanted, practitioner_id=_practitioner(clinic())
-    )
     form.patient.data = str(patient.id)
     form.submission_key.data = form.submission_key.data or uuid4().hex
+    choice = Choice(
+        facility=clinic(),
+        patient=patient,
+        service=wanted,
+        practitioner_id=_practitioner(clinic()),
+        online=wanted.online and (not wanted.in_person or request.args.get("mode") == "online"),
+        hold=form_purpose(current_actor(), form.submission_key.data),
+    )
     return _time_page(form, choice)
 
 
@@ -119,15 +146,16 @@ def move(reference: str) -> Response:
     patient = household().member(row.patient_id)
     if not can_still_change(row):
         return go_to(url_for("portal.visit", reference=row.reference))
+    form = BookingForm()
+    form.patient.data = str(patient.id)
     choice = Choice(
         facility=row.facility,
         patient=patient,
         service=row.service,
         practitioner_id=_practitioner(row.facility, row.practitioner_id),
         moving=row,
+        online=row.mode == "online",
     )
-    form = BookingForm()
-    form.patient.data = str(patient.id)
     return _time_page(form, choice)
 
 
@@ -183,7 +211,9 @@ def _carry_out(form: BookingForm, choice: Choice, starts: datetime, practitioner
                 service_id=choice.service.id,
                 starts=starts,
                 facility_id=choice.facility.id,
+                mode="online" if choice.online else "in_person",
                 purpose=form.purpose.data or None,
+                hold=choice.hold,
                 via="portal",
                 submission_key=form.submission_key.data or None,
             ),
@@ -242,5 +272,8 @@ def _free(choice: Choice, start: date, end: date) -> Sequence[Slot]:
         [choice.practitioner_id] if choice.practitioner_id else None,
         patient_id=choice.patient.id,
         ignore_appointment=choice.moving.id if choice.moving else None,
+        ignore_hold=choice.hold,
+        online=choice.online,
+        new_sessions=False,
         not_before=earliest_for_patients(choice.service),
     )
