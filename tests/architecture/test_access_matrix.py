@@ -20,6 +20,7 @@ from clinic.core.access import CLINICAL, FRONT_DESK, Role, RoutePolicy, policy_o
 from clinic.core.db import db
 from clinic.imports.models import Import, ImportRow, ImportState
 from clinic.notifications.models import Message
+from clinic.scheduling.queries.setup import practitioner_resource
 from tests.conftest import make_settings
 from tests.factories import (
     FacilityFactory,
@@ -172,12 +173,14 @@ def _populate(world: World) -> None:
         "user_id": spare.id,
         "message_id": message.id,
         "import_id": brought_in.id,
+        "resource_id": practitioner_resource(here.id, vaidya.id).id,
         "number": 2,
     }
     world.nothing = {
         "patient_id": 2**62,
         "reference": "ZZZZZZZZ",
         "practitioner_id": 2**62,
+        "resource_id": 2**62,
         "import_id": 2**62,
     }
 
