@@ -31,6 +31,7 @@ from clinic.core import clock
 from clinic.core.access import SYSTEM, Role
 from clinic.core.db import db
 from clinic.local.testing import start_test_services
+from tests.benchmarks.calendar import print_large
 from tests.benchmarks.imports import print_imports
 from tests.benchmarks.search import print_search
 
@@ -208,6 +209,7 @@ def _print(scene: Scene, requests: int, patients: int, visits: int) -> None:
         ("calendar, day of 60 visits", f"/calendar?day={day}"),
         ("calendar, its own refresh", f"/calendar?day={day}"),
         ("calendar, week", f"/calendar?day={day}&view=week"),
+        ("calendar, month", f"/calendar?day={day}&view=month"),
         ("calendar, list", f"/calendar?day={day}&view=list"),
         ("today", "/today"),
         ("booking form", "/appointments/new"),
@@ -223,6 +225,7 @@ def _print(scene: Scene, requests: int, patients: int, visits: int) -> None:
             f" {len(gzip.compress(page)) / 1000:4.1f} KB sent;"
             f" the same SQL {_bare_sql(sent, requests):.2f} ms\n"
         )
+    print_large(scene.app, scene.day, base, cpu_of=cpu_of, requests=requests)
     _booking(scene, requests, base)
 
 
