@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 from flask import current_app
 from icalendar import Calendar, Event
+from icalendar.parser import Contentline, escape_char
 
 from clinic.config import Settings
 from clinic.core import clock
 from clinic.core.i18n import force_locale
 from clinic.core.i18n import gettext as _
+from clinic.core.text import clean
 from clinic.facilities.models import Facility
 from clinic.notifications.registry import Attachment
 from clinic.notifications.rendering import public_link
@@ -34,12 +36,26 @@ CONTENT_TYPE = "text/calendar"
 _OFF = (AppointmentStatus.CANCELLED, AppointmentStatus.REJECTED, AppointmentStatus.NO_SHOW)
 
 
+Fact = tuple[str, str | int | datetime]
+"""A property of an entry and its value: words, a number, or an instant in UTC."""
+_NO_WORDS = frozenset({"url", "uid"})
+"""Properties that are written as they are, not as words."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class FeedVisit:
-    """A visit in a practitioner's calendar, and when it last changed (UTC)."""
+    """A visit in a practitioner's calendar; ``changed_at`` is when it last changed (UTC)."""
 
-    visit: Appointment
+    reference: str
+    version: int
+    status: str
+    online: bool
+    starts: datetime
+    ends: datetime
     changed_at: datetime
+    service: str
+    place: str
+    patient: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,18 +71,43 @@ class Away:
 def feed(
     name: str, visits: Iterable[FeedVisit], away: Iterable[Away], *, locale: str, with_initials: bool
 ) -> bytes:
-    """A practitioner's visits and time off as one calendar; ``name`` is what the calendar is called."""
+    """A practitioner's visits and time off as one calendar; ``name`` is what the calendar is called.
+
+    There may be thousands of entries, and the library takes milliseconds for each: it writes the head, and
+    the entries are written here with its escapes and folds.
+    """
     with force_locale(locale):
         calendar = _calendar("PUBLISH")
         calendar.add("x-wr-calname", name)
         calendar.add("name", name)
         calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
         calendar.add("x-published-ttl", "PT1H")
-        for row in visits:
-            calendar.add_component(_practitioners_entry(row, with_initials=with_initials))
-        for block in away:
-            calendar.add_component(_away_entry(block))
-    return bytes(calendar.to_ical())
+        page = public_link("scheduling.show", reference="0").removesuffix("0")
+        entries = [
+            *(_written(_practitioners_facts(visit, page, with_initials=with_initials)) for visit in visits),
+            *(_written(_away_facts(block)) for block in away),
+        ]
+    head, end, _nothing = bytes(calendar.to_ical()).rpartition(b"END:VCALENDAR\r\n")
+    return b"".join([head, *entries, end])
+
+
+def _written(facts: Iterable[Fact]) -> bytes:
+    lines = [b"BEGIN:VEVENT"]
+    for name, value in facts:
+        if isinstance(value, datetime):
+            words = value.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+        elif isinstance(value, int) or name in _NO_WORDS:
+            words = str(value)
+        else:
+            words = escape_char(value)
+        line = f"{name.upper()}:{words}"
+        short = len(line) <= 75 and line.isascii()
+        lines.append(line.encode() if short else _folded(line))
+    return b"\r\n".join([*lines, b"END:VEVENT", b""])
+
+
+def _folded(line: str) -> bytes:
+    return bytes(Contentline(line).to_ical())  # type: ignore[no-untyped-call]
 
 
 def attachment(visit: Appointment, *, locale: str) -> Attachment:
@@ -88,15 +129,20 @@ def of_patient(visit: Appointment, *, locale: str) -> bytes:
     off = visit.status in _OFF
     with force_locale(locale):
         calendar = _calendar("CANCEL" if off else "PUBLISH")
-        event = _entry(visit, stamp=clock.now())
-        event.add("summary", _("Visit with %(name)s", name=visit.practitioner.name))
-        event.add("organizer", f"mailto:{_organizer(visit.facility)}", parameters={"CN": visit.facility.name})
+        event = Event()
         page = public_link("portal.visit", reference=visit.reference)
         lines = [_("Reference %(reference)s", reference=visit.reference)]
         if visit.mode == "online" and not off:
             lines.append(_("The link to join is on the visit's page, from 15 minutes before:"))
-        event.add("description", "\n".join([*lines, page]))
-        event.add("url", page)
+        facts = [
+            *_facts(as_feed_visit(visit, changed_at=visit.created_at), stamp=clock.now()),
+            ("summary", clean(_("Visit with %(name)s", name=visit.practitioner.name))),
+            ("description", "\n".join([*lines, page])),
+            ("url", page),
+        ]
+        for name, value in facts:
+            event.add(name, value)
+        event.add("organizer", f"mailto:{_organizer(visit.facility)}", parameters={"CN": visit.facility.name})
         calendar.add_component(event)
     return bytes(calendar.to_ical())
 
@@ -110,55 +156,73 @@ def _calendar(method: str) -> Calendar:
     return calendar
 
 
-def _entry(visit: Appointment, *, stamp: datetime) -> Event:
+def _facts(visit: FeedVisit, *, stamp: datetime) -> list[Fact]:
     """What every entry of a visit has; ``stamp`` is when it was written down (UTC)."""
-    event = Event()
-    event.add("uid", f"{visit.reference}@{_host()}")
-    event.add("sequence", visit.version)
-    event.add("dtstamp", stamp)
-    event.add("dtstart", visit.starts)
-    event.add("dtend", visit.ends)
-    event.add("status", _status(visit))
-    event.add("class", "PRIVATE")
-    event.add("location", _("Online") if visit.mode == "online" else _address(visit.facility))
-    return event
+    return [
+        ("uid", f"{visit.reference}@{_host()}"),
+        ("sequence", visit.version),
+        ("dtstamp", stamp),
+        ("dtstart", visit.starts),
+        ("dtend", visit.ends),
+        ("status", _status(visit.status)),
+        ("class", "PRIVATE"),
+        ("location", _("Online") if visit.online else clean(visit.place)),
+    ]
 
 
-def _practitioners_entry(row: FeedVisit, *, with_initials: bool) -> Event:
-    visit = row.visit
-    event = _entry(visit, stamp=row.changed_at)
-    event.add("last-modified", row.changed_at)
-    who = initials(visit.patient.name) if with_initials else ""
-    event.add("summary", ", ".join(word for word in (visit.service.name, who, visit.reference) if word))
-    event.add("url", public_link("scheduling.show", reference=visit.reference))
-    event.add("transp", "TRANSPARENT" if visit.status in _OFF else "OPAQUE")
-    return event
+def _practitioners_facts(visit: FeedVisit, page: str, *, with_initials: bool) -> list[Fact]:
+    who = initials(visit.patient) if with_initials else ""
+    return [
+        *_facts(visit, stamp=visit.changed_at),
+        ("last-modified", visit.changed_at),
+        ("summary", clean(", ".join(word for word in (visit.service, who, visit.reference) if word))),
+        ("url", page + visit.reference),
+        ("transp", "TRANSPARENT" if visit.status in _OFF else "OPAQUE"),
+    ]
 
 
-def _away_entry(block: Away) -> Event:
-    event = Event()
-    event.add("uid", f"time-off-{block.id}@{_host()}")
-    event.add("sequence", 0)
-    event.add("dtstamp", block.changed_at)
-    event.add("last-modified", block.changed_at)
-    event.add("dtstart", block.starts)
-    event.add("dtend", block.ends)
-    event.add("status", "CONFIRMED")
-    event.add("class", "PRIVATE")
-    event.add("summary", _("Away"))
-    event.add("transp", "OPAQUE")
-    event.add("x-microsoft-cdo-busystatus", "OOF")
-    return event
+def _away_facts(block: Away) -> list[Fact]:
+    return [
+        ("uid", f"time-off-{block.id}@{_host()}"),
+        ("sequence", 0),
+        ("dtstamp", block.changed_at),
+        ("last-modified", block.changed_at),
+        ("dtstart", block.starts),
+        ("dtend", block.ends),
+        ("status", "CONFIRMED"),
+        ("class", "PRIVATE"),
+        ("summary", _("Away")),
+        ("transp", "OPAQUE"),
+        ("x-microsoft-cdo-busystatus", "OOF"),
+    ]
 
 
-def _status(visit: Appointment) -> str:
-    if visit.status in _OFF:
+def as_feed_visit(visit: Appointment, *, changed_at: datetime) -> FeedVisit:
+    """What calendars are told of a visit."""
+    return FeedVisit(
+        reference=visit.reference,
+        version=visit.version,
+        status=visit.status,
+        online=visit.mode == "online",
+        starts=visit.starts,
+        ends=visit.ends,
+        changed_at=changed_at,
+        service=visit.service.name,
+        place=place_of(
+            visit.facility.name, visit.facility.line, visit.facility.city, visit.facility.postal_code
+        ),
+        patient=visit.patient.name,
+    )
+
+
+def _status(status: str) -> str:
+    if status in _OFF:
         return "CANCELLED"
-    return "TENTATIVE" if visit.status == AppointmentStatus.PENDING else "CONFIRMED"
+    return "TENTATIVE" if status == AppointmentStatus.PENDING else "CONFIRMED"
 
 
-def _address(facility: Facility) -> str:
-    parts = (facility.name, facility.line, facility.city, facility.postal_code)
+def place_of(*parts: str | None) -> str:
+    """A clinic's name and address in one line, without what is missing."""
     return ", ".join(part for part in parts if part)
 
 

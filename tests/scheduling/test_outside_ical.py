@@ -19,6 +19,7 @@ from sqlalchemy import select
 from clinic.core import clock
 from clinic.core.access import SYSTEM
 from clinic.core.db import db, unit_of_work
+from clinic.core.text import clean
 from clinic.facilities.models import Facility
 from clinic.notifications import sending
 from clinic.notifications.models import Message
@@ -176,7 +177,7 @@ def test_the_feeds_calendar_says_how_often_to_ask(visit: Appointment) -> None:
     away = ical.Away(id=7, starts=NOW, ends=NOW + timedelta(hours=2), changed_at=changed)
     data = ical.feed(
         "Dr Rao, M.D.",
-        [ical.FeedVisit(visit=visit, changed_at=changed)],
+        [ical.as_feed_visit(visit, changed_at=changed)],
         [away],
         locale="en",
         with_initials=False,
@@ -192,12 +193,34 @@ def test_the_feeds_calendar_says_how_often_to_ask(visit: Appointment) -> None:
 
 
 def test_initials_stand_in_the_feed_only_when_they_were_chosen(visit: Appointment) -> None:
-    rows = [ical.FeedVisit(visit=visit, changed_at=NOW)]
+    rows = [ical.as_feed_visit(visit, changed_at=NOW)]
     bare = ical.feed("x", rows, [], locale="en", with_initials=False).decode()
     chosen = ical.feed("x", rows, [], locale="en", with_initials=True).decode()
     assert "A. M." not in bare
     assert "A. M." in chosen
     assert "Asha" not in chosen
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.one_of(st.sampled_from(NASTY), st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+)
+def test_any_text_in_a_feed_is_read_back_as_it_was(visit: Appointment, text: str) -> None:
+    with db.session.no_autoflush:
+        visit.service.name = visit.facility.name = text
+        row = ical.as_feed_visit(visit, changed_at=NOW)
+    entry = only_entry(ical.feed("x", [row], [], locale="en", with_initials=False))
+    assert entry["summary"] == clean(", ".join(word for word in (text, visit.reference) if word))
+    assert str(entry["location"]).startswith(clean(text))
+    assert (entry["status"], entry["uid"]) == ("CONFIRMED", f"{visit.reference}@localhost")
+
+
+def test_both_ways_of_writing_agree(visit: Appointment) -> None:
+    row = ical.as_feed_visit(visit, changed_at=NOW)
+    of_feed = only_entry(ical.feed("x", [row], [], locale="en", with_initials=False))
+    of_mail = only_entry(ical.of_patient(visit, locale="en"))
+    for name in ("uid", "sequence", "status", "class", "location", "dtstart", "dtend"):
+        assert of_feed.decoded(name) == of_mail.decoded(name)
 
 
 # With mails

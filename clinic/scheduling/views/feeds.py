@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 
 from flask import Response, abort, make_response, request, url_for
 
@@ -18,7 +17,8 @@ from clinic.notifications.rendering import public_link
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling import ical
 from clinic.scheduling.forms import InitialsForm, NoticesForm
-from clinic.scheduling.models import Appointment, TimeOff
+from clinic.scheduling.ical import FeedVisit
+from clinic.scheduling.models import TimeOff
 from clinic.scheduling.queries import feeds as queries
 from clinic.scheduling.queries.feeds import OpenFeed
 from clinic.scheduling.service import feeds as service
@@ -57,22 +57,21 @@ def calendar_feed(token: str) -> Response:
     return answer
 
 
-def _tag(found: OpenFeed, visits: Sequence[tuple[Appointment, datetime]], away: Sequence[TimeOff]) -> str:
+def _tag(found: OpenFeed, visits: Sequence[FeedVisit], away: Sequence[TimeOff]) -> str:
     """A mark of all that stands in the file, made without writing it."""
     digest = hashlib.sha256()
     parts: list[object] = [found.practitioner.name, found.locale, found.feed.initials]
-    for visit, changed_at in visits:
-        place = visit.facility
-        parts += [visit.reference, visit.version, visit.status, visit.mode, visit.during, changed_at]
-        parts += [visit.service.name, place.name, place.line, place.city, place.postal_code]
-        parts += [visit.patient.name] if found.feed.initials else []
+    for visit in visits:
+        parts += [visit.reference, visit.version, visit.status, visit.online, visit.starts, visit.ends]
+        parts += [visit.changed_at, visit.service, visit.place]
+        parts += [visit.patient] if found.feed.initials else []
     for block in away:
         parts += [block.id, block.during]
     digest.update("\0".join(map(str, parts)).encode())
     return digest.hexdigest()[:32]
 
 
-def _body(found: OpenFeed, visits: Sequence[tuple[Appointment, datetime]], away: Sequence[TimeOff]) -> bytes:
+def _body(found: OpenFeed, visits: Sequence[FeedVisit], away: Sequence[TimeOff]) -> bytes:
     blocks = []
     for row in away:
         starts, ends = row.during.lower, row.during.upper
@@ -80,7 +79,7 @@ def _body(found: OpenFeed, visits: Sequence[tuple[Appointment, datetime]], away:
             blocks.append(ical.Away(id=row.id, starts=starts, ends=ends, changed_at=row.created_at))
     return ical.feed(
         found.practitioner.name,
-        [ical.FeedVisit(visit=visit, changed_at=changed_at) for visit, changed_at in visits],
+        visits,
         blocks,
         locale=found.locale,
         with_initials=found.feed.initials,
