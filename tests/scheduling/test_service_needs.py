@@ -15,7 +15,7 @@ from clinic.core.access import Actor, Role
 from clinic.core.db import db, error_of
 from clinic.core.errors import Invalid
 from clinic.scheduling.models import ResourceKind, Service
-from clinic.scheduling.queries.lacking import lacking
+from clinic.scheduling.queries.lacking import lacking, load_inventory, named_performers
 from clinic.scheduling.queries.setup import practitioner_resource
 from clinic.scheduling.service import arrange
 from clinic.scheduling.service.arrange import ServiceDetails
@@ -48,7 +48,8 @@ def page(clinic: Clinic, sign_in: Callable[..., FlaskClient]) -> FlaskClient:
 
 
 def missing(clinic: Clinic, service: Service) -> list[str]:
-    return lacking(clinic.facility.id, [service]).get(service.id, [])
+    inventory, named = load_inventory(clinic.facility.id), named_performers([service.id])
+    return lacking([service], inventory, named).get(service.id, [])
 
 
 def test_a_service_is_told_in_one_line(clinic: Clinic, manager: Actor) -> None:
@@ -157,3 +158,12 @@ def test_the_database_keeps_the_same_bounds(clinic: Clinic, change: str, field: 
     meant = error_of(refused.value)
     assert isinstance(meant, Invalid)
     assert meant.field == field
+
+
+def test_the_page_of_a_service_takes_few_statements(
+    clinic: Clinic, page: FlaskClient, count_statements: Callable[[], list[str]]
+) -> None:
+    count_statements()
+    assert page.get(f"/services/{clinic.service.id}").status_code == 200
+    data = [one for one in count_statements() if "audit_events" not in one and "login_sessions" not in one]
+    assert len(data) <= 6, "\n\n".join(data)

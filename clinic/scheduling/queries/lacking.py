@@ -1,9 +1,10 @@
-"""What a service needs and the facility does not have, so that it can never be booked."""
+"""Who and what a facility has, and what a service needs of it that is not there."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import func, or_, select
 
@@ -12,6 +13,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import ngettext
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import (
+    PEOPLE,
     Resource,
     ResourceKind,
     ResourceUnit,
@@ -20,39 +22,39 @@ from clinic.scheduling.models import (
 )
 
 
-def lacking(facility_id: int, services: Sequence[Service]) -> dict[int, list[str]]:
-    """For each service that cannot be booked as it is, what is missing, in sentences. Two statements."""
-    there = _there(facility_id)
-    named = _named([service.id for service in services])
-    found = {}
-    for service in services:
-        missing = [
-            *_people_missing(service, there, named.get(service.id, set())),
-            *_things_missing(service, there),
-        ]
-        if missing:
-            found[service.id] = missing
-    return found
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Somebody in the calendar, as whom, and whether anybody can book them: verified and active."""
+
+    practitioner_id: int
+    name: str
+    kind: str
+    bookable: bool
 
 
-class _There:
-    """Who and what can be used at a facility: people by kind, and units by kind and sort."""
+@dataclass(kw_only=True)
+class Inventory:
+    """The people of a facility by name, and its rooms' places and pieces of equipment by kind."""
 
-    def __init__(self) -> None:
-        self.people: dict[int, str] = {}
-        self.units: Counter[tuple[str, str]] = Counter()
+    people: list[Person] = field(default_factory=list)
+    rooms: Counter[str] = field(default_factory=Counter)
+    equipment: Counter[str] = field(default_factory=Counter)
 
-    def count(self, kind: ResourceKind) -> int:
-        return sum(1 for theirs in self.people.values() if theirs == kind)
+    def choices(self) -> list[tuple[int, str]]:
+        """Everybody who could be named as performing a service: id and name."""
+        return [(one.practitioner_id, one.name) for one in self.people]
 
 
-def _there(facility_id: int) -> _There:
-    there = _There()
-    for kind, sort, practitioner_id, units in db.session.execute(
+def load_inventory(facility_id: int) -> Inventory:
+    """Who and what can be used at a facility. One statement."""
+    inventory = Inventory()
+    for kind, sort, practitioner_id, name, bookable, units in db.session.execute(
         select(
             Resource.kind,
-            func.coalesce(Resource.room_kind, Resource.equipment_kind),
-            Resource.practitioner_id,
+            func.coalesce(Resource.room_kind, Resource.equipment_kind, ""),
+            Practitioner.id,
+            Practitioner.name,
+            Practitioner.verified_at.is_not(None),
             func.count(ResourceUnit.id),
         )
         .join(ResourceUnit, ResourceUnit.resource_id == Resource.id)
@@ -61,21 +63,22 @@ def _there(facility_id: int) -> _There:
             Resource.facility_id == facility_id,
             Resource.active,
             ~ResourceUnit.overbook,
-            or_(
-                Resource.practitioner_id.is_(None),
-                Practitioner.active & Practitioner.verified_at.is_not(None),
-            ),
+            or_(Resource.practitioner_id.is_(None), Practitioner.active),
         )
-        .group_by(Resource.id)
+        .group_by(Resource.id, Practitioner.id)
+        .order_by(Practitioner.search_name, Resource.id)
     ):
-        if practitioner_id is not None:
-            there.people[practitioner_id] = kind
+        if kind in PEOPLE:
+            inventory.people.append(
+                Person(practitioner_id=practitioner_id, name=name, kind=kind, bookable=bookable)
+            )
         else:
-            there.units[kind, sort or ""] += units
-    return there
+            (inventory.rooms if kind == ResourceKind.ROOM else inventory.equipment)[sort] += units
+    return inventory
 
 
-def _named(service_ids: Collection[int]) -> dict[int, set[int]]:
+def named_performers(service_ids: Collection[int]) -> dict[int, set[int]]:
+    """Who is named at these services, by service; one that names nobody is left out. One statement."""
     named: dict[int, set[int]] = {}
     for service_id, practitioner_id in db.session.execute(
         select(ServicePractitioner.service_id, ServicePractitioner.practitioner_id).where(
@@ -86,34 +89,49 @@ def _named(service_ids: Collection[int]) -> dict[int, set[int]]:
     return named
 
 
-def _people_missing(service: Service, there: _There, named: set[int]) -> list[str]:
-    performers = set(there.people) & named if named else set(there.people)
+def lacking(
+    services: Sequence[Service], inventory: Inventory, named: Mapping[int, Collection[int]]
+) -> dict[int, list[str]]:
+    """For each service that cannot be booked as it is, what is missing, in sentences."""
+    found = {}
+    for service in services:
+        missing = [
+            *_people_missing(service, inventory, named.get(service.id, ())),
+            *_things_missing(service, inventory),
+        ]
+        if missing:
+            found[service.id] = missing
+    return found
+
+
+def _people_missing(service: Service, inventory: Inventory, named: Collection[int]) -> list[str]:
+    bookable = [one for one in inventory.people if one.bookable]
+    performers = [one for one in bookable if not named or one.practitioner_id in named]
     if not performers:
         return [_("Nobody who performs it can be booked.")]
-    therapists = there.count(ResourceKind.THERAPIST)
-    beside = therapists
-    if all(there.people[one] == ResourceKind.THERAPIST for one in performers):
+    beside = sum(1 for one in bookable if one.kind == ResourceKind.THERAPIST)
+    if all(one.kind == ResourceKind.THERAPIST for one in performers):
         beside -= 1
     if service.therapists > beside:
         return [
             ngettext(
                 "%(num)s therapist can be beside it; it needs %(needed)s.",
                 "%(num)s therapists can be beside it; it needs %(needed)s.",
-                max(0, beside),
+                beside,
                 needed=service.therapists,
             )
         ]
     return []
 
 
-def _things_missing(service: Service, there: _There) -> list[str]:
+def _things_missing(service: Service, inventory: Inventory) -> list[str]:
     if not service.in_person:
         return []
     missing = []
-    if service.room_kind and not there.units[ResourceKind.ROOM, service.room_kind]:
+    if service.room_kind and not inventory.rooms[service.room_kind]:
         missing.append(_("No room of kind “%(kind)s” yet.", kind=service.room_kind))
     for kind, needed in Counter(service.equipment or ()).items():
-        pieces = there.units[ResourceKind.EQUIPMENT, kind]
+        pieces = inventory.equipment[kind]
         if not pieces:
             missing.append(_("No equipment of kind “%(kind)s” yet.", kind=kind))
         elif pieces < needed:

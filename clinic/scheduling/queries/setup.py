@@ -139,26 +139,25 @@ def _placed(*conditions: ColumnElement[bool]) -> list[Placed]:
 
 def room_kinds(facility_id: int) -> list[str]:
     """The kinds of rooms a facility has."""
-    return _kinds(facility_id, ResourceKind.ROOM)
+    return all_kinds(facility_id)[0]
 
 
 def equipment_kinds(facility_id: int) -> list[str]:
     """The kinds of equipment a facility has."""
-    return _kinds(facility_id, ResourceKind.EQUIPMENT)
+    return all_kinds(facility_id)[1]
 
 
-def _kinds(facility_id: int, kind: ResourceKind) -> list[str]:
-    column = Resource.room_kind if kind == ResourceKind.ROOM else Resource.equipment_kind
-    return [
-        name
-        for name in db.session.scalars(
-            select(column)
-            .where(Resource.facility_id == facility_id, Resource.kind == kind)
-            .distinct()
-            .order_by(column)
+def all_kinds(facility_id: int) -> tuple[list[str], list[str]]:
+    """The kinds of rooms and the kinds of equipment a facility has. One statement."""
+    rows = db.session.execute(
+        select(Resource.room_kind, Resource.equipment_kind)
+        .where(
+            Resource.facility_id == facility_id,
+            Resource.kind.in_((ResourceKind.ROOM, ResourceKind.EQUIPMENT)),
         )
-        if name
-    ]
+        .distinct()
+    ).all()
+    return sorted({row[0] for row in rows if row[0]}), sorted({row[1] for row in rows if row[1]})
 
 
 def all_services(facility_id: int) -> list[Service]:

@@ -9,16 +9,15 @@ from flask import Response, request, url_for
 
 from clinic.core.access import allow
 from clinic.core.db import unit_of_work
-from clinic.core.errors import DomainError
+from clinic.core.errors import DomainError, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import ngettext, show_money
 from clinic.core.web import current_actor, go_to, page, say
 from clinic.facilities.models import Facility
 from clinic.scheduling.forms import ServiceForm
 from clinic.scheduling.models import Service
-from clinic.scheduling.queries import get_service, setup
-from clinic.scheduling.queries.lacking import lacking
-from clinic.scheduling.queries.performers import performers_of, who_may_perform
+from clinic.scheduling.queries import setup
+from clinic.scheduling.queries.lacking import lacking, load_inventory, named_performers
 from clinic.scheduling.service import arrange
 from clinic.scheduling.service.arrange import ServiceDetails
 from clinic.scheduling.views.blueprint import ARRANGING, bp, here
@@ -35,17 +34,23 @@ def services() -> Response:
 @allow(*ARRANGING)
 def service(service_id: int) -> Response:
     """Change one service."""
-    return _service_page(get_service(here(current_actor()).id, service_id))
+    return _service_page(service_id)
 
 
-def _service_page(service: Service | None) -> Response:
+def _service_page(service_id: int | None) -> Response:
     actor = current_actor()
     facility = here(actor)
+    every = setup.all_services(facility.id)
+    service = next((one for one in every if one.id == service_id), None)
+    if service is None and service_id is not None:
+        raise NotFound(_("There is no such service."))
     form = ServiceForm(obj=service)
-    form.performers.choices = who_may_perform(facility.id)
-    form.equipment.kinds = setup.equipment_kinds(facility.id)
+    inventory = load_inventory(facility.id)
+    named = named_performers([one.id for one in every])
+    form.performers.choices = inventory.choices()
+    form.equipment.kinds = sorted(inventory.equipment)
     if request.method == "GET" and service is not None:
-        form.performers.data = sorted(performers_of(service.id))
+        form.performers.data = sorted(named.get(service.id, ()))
         form.notice_hours.data = service.notice_minutes // 60
         form.change_hours.data = service.change_minutes // 60
         form.attended.data = [mode for mode in ("in_person", "online") if getattr(service, mode)]
@@ -64,7 +69,8 @@ def _service_page(service: Service | None) -> Response:
                     error.field = "attended"
                 form.refuse(error)
                 status = error.status
-    every = setup.all_services(facility.id)
+        # What was set before the refusal is not what the clinic has.
+        every = setup.all_services(facility.id)
     return page(
         "scheduling/services.html",
         status=status,
@@ -73,8 +79,8 @@ def _service_page(service: Service | None) -> Response:
         facility=facility,
         services=every,
         summaries={one.id: summary(one, facility) for one in every},
-        lacking=lacking(facility.id, every),
-        kinds=setup.room_kinds(facility.id),
+        lacking=lacking(every, inventory, named),
+        kinds=sorted(inventory.rooms),
     )
 
 
