@@ -321,8 +321,12 @@ def test_a_visit_given_to_another_and_back_within_the_minute_is_never_heard_of(
     move_back(desk, row, timedelta(0), to=vaidya)
     friday_morning.shift(MINUTE_OVER)  # type: ignore[attr-defined]
     assert told() == []
-    waiting = db.session.scalars(select(Message.kind).where(Message.status == "queued")).all()
-    assert set(waiting) <= set(messages.REMINDERS)
+    changes = Message.kind.like("%moved") | Message.kind.like("%given_away")
+    fates = db.session.execute(select(Message.kind, Message.status, Message.why).where(changes)).all()
+    assert sorted(tuple(fate) for fate in fates) == [
+        (kind, "cancelled", "undone")
+        for kind in ("appointment_moved", "practitioner_given_away", "practitioner_moved")
+    ]
 
 
 def test_a_cancellation_is_told_once_and_withdraws_what_was_not_out(
