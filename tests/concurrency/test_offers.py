@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
 
 from clinic.core import clock
 from clinic.core.access import SYSTEM
@@ -275,3 +276,23 @@ def test_without_the_lock_and_the_index_behind_it_they_would_be_four(
         session.execute(text(UNGUARD))
     outcomes = offer_four_places(rush, join(rush, 0, practitioner_ids=()))
     assert sum(isinstance(one, int) for one in outcomes) > 1, outcomes
+
+
+def test_a_worker_that_dies_between_hold_and_message_leaves_neither(
+    rush: Rush, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    join(rush, 0)
+
+    def die(_messages: object) -> None:
+        db.session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(offering.notifications, "queue_messages", die)
+        with pytest.raises(DBAPIError):
+            run(rush, waitlist.look)
+    assert offers(rush) == []
+    assert run(rush, lambda: list(db.session.scalars(select(Hold.id)))) == []
+    assert statuses(rush) == ["waiting"]
+    assert run(rush, waitlist.look) == 1
+    told = select(Message.status).where(Message.kind == "waitlist_offer")
+    assert run(rush, lambda: list(db.session.scalars(told))) == ["queued"]
