@@ -115,7 +115,7 @@ class ServiceForm(Form):
     capacity = IntegerField(_l("Patients at once"), [Optional()], default=1)
     horizon_days = IntegerField(_l("Book at most"), [Optional()])
     change_hours = IntegerField(_l("Cancel or move until"), [Optional()], default=0)
-    active = BooleanField(_l("Offered"), default=True)
+    active = BooleanField(_l("Is offered"), default=True)
 
 
 class InitialsForm(Form):
