@@ -56,4 +56,5 @@ class ChangedMeanwhile(Conflict):
 
 constraint_means("ex_allocations_unit_overlap", SlotTaken)
 constraint_means("ex_appointments_patient_overlap", PatientBusy)
+constraint_means("uq_appointments_seat", SlotTaken)
 constraint_means("appointments_next_status", ChangedMeanwhile)

@@ -57,6 +57,11 @@ def can_overbook(actor: Actor, facility_id: int) -> bool:
     return is_system(actor) or (actor.has(*FRONT_DESK, Role.PRACTITIONER) and actor.works_at(facility_id))
 
 
+def can_run_sessions(actor: Actor, facility_id: int, *, own: bool) -> bool:
+    """Front desk of the facility, and whoever holds the session: change its size, call it off."""
+    return is_system(actor) or (actor.works_at(facility_id) and (own or actor.has(*FRONT_DESK)))
+
+
 def can_view(actor: Actor, appointment: Appointment, *, sees_patient: bool) -> bool:
     """Front desk of the facility, the visit's practitioner, and whoever may see the patient."""
     if is_system(actor):

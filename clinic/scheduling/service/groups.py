@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,16 +14,30 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
+from clinic.facilities.models import Facility
+from clinic.practitioners.models import Practitioner
 from clinic.scheduling import policy
 from clinic.scheduling.errors import SlotTaken
-from clinic.scheduling.models import Appointment, GroupSeat, GroupSession
+from clinic.scheduling.models import Appointment, GroupSeat, GroupSession, Service
 from clinic.scheduling.queries.sessions import free_seats, session_at, visits_of
 from clinic.scheduling.service import claims, places
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.lifecycle import cancel
-from clinic.scheduling.service.rules import Ground
 
 CLAIM_TRIES = 6
+
+
+class Ground(Protocol):
+    """What a session stands on; the ground of a booking is one. ``unit_ids`` are the practitioner's."""
+
+    @property
+    def facility(self) -> Facility: ...
+    @property
+    def service(self) -> Service: ...
+    @property
+    def practitioner(self) -> Practitioner: ...
+    @property
+    def unit_ids(self) -> tuple[int, ...]: ...
 
 
 def open_session(actor: Actor, ground: Ground, during: Stretch, *, mode: str) -> GroupSession:

@@ -1,6 +1,12 @@
 """Visits that belong together: planned by a rule, booked all or none, changed and undone as a whole."""
 
-from clinic.scheduling.service.series.booking import NewSeries, OneTaken, SeriesPlace, book_series
+from clinic.scheduling.service.series.booking import (
+    NewSeries,
+    OneTaken,
+    SeriesPlace,
+    book_series,
+    made_before,
+)
 from clinic.scheduling.service.series.changing import (
     NewPlace,
     cancel_visits,
@@ -24,6 +30,7 @@ __all__ = [
     "Wish",
     "book_series",
     "cancel_visits",
+    "made_before",
     "move_visits",
     "survey",
     "undo",

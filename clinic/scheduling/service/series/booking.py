@@ -71,7 +71,7 @@ def book_series(actor: Actor, wanted: NewSeries) -> Series:
     if facility is None or service is None or service.facility_id != facility.id:
         raise NotFound(_("There is no such service."))
     lock_patient(wanted.patient_id)
-    earlier = _earlier(actor, wanted)
+    earlier = made_before(actor, wanted.submission_key)
     if earlier is not None:
         return earlier
     people = {place.practitioner_id for place in wanted.places}
@@ -111,10 +111,10 @@ def _booking(wanted: NewSeries, series: Series, number: int, place: SeriesPlace)
     )
 
 
-def _earlier(actor: Actor, wanted: NewSeries) -> Series | None:
-    """The series that the same form made before."""
+def made_before(actor: Actor, submission_key: str) -> Series | None:
+    """The series that the same form has made already."""
     return db.session.scalars(
         select(Series)
         .join(Appointment, Appointment.series_id == Series.id)
-        .where(Appointment.submission_key == f"{actor.user_id or 0}:{wanted.submission_key}:0")
+        .where(Appointment.submission_key == f"{actor.user_id or 0}:{submission_key}:0")
     ).first()

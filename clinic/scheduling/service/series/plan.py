@@ -41,7 +41,7 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """One visit as wished for. ``chosen`` is another place taken instead; ``out`` leaves it out.
+    """One visit as wished for. ``chosen`` is taken where the wish is not free; ``out`` leaves it out.
 
     ``practitioner_id`` is its own where it has one; ``key`` names it in the form.
     """
@@ -108,15 +108,15 @@ def _occurrence(wish: Wish, free: _Free, usual: int | None, why: str, zone: str)
     if wanted is None:
         options = free.near(wish, usual)
     place, instead = wanted, False
-    if wish.chosen is not None and not wish.out:
+    if wish.chosen is not None and wanted is None and not wish.out:
         chosen = free.at.get(wish.chosen)
         if chosen is None:
             why = _("This time was just taken.")
             place = None
             options = free.near(wish, usual)
         else:
-            place, instead = chosen, chosen != wanted
-            if chosen not in options and instead:
+            place, instead = chosen, True
+            if chosen not in options:
                 options = (*options, chosen)
     return Occurrence(
         key=wish.key,
