@@ -76,6 +76,7 @@ def book(actor: Actor, booking: Booking) -> Appointment:
         practitioner_id=booking.practitioner_id,
         starts=booking.starts,
         submission_key=key,
+        queue=True,
     )
     if ground.earlier_id is not None:
         return db.session.get_one(Appointment, ground.earlier_id)
@@ -162,8 +163,9 @@ def _claim_all(booking: Booking, ground: Ground, values: dict[str, Any]) -> Appo
             if claims.patient_is_busy(ground.patient.id, values["during"]):
                 raise PatientBusy
             continue
+        held = claims.held_units(booking.hold) if booking.hold is not None else set()
+        claims.lock_units(wanted | held)
         if booking.hold is not None:
-            claims.lock_units(wanted | claims.held_units(booking.hold))
             claims.end_hold(booking.hold)
         got = claims.claim(
             [Claim(unit_id, taken) for unit_id in wanted],

@@ -1,6 +1,7 @@
 """Claiming time: the only statements that write allocations.
 
-Two orders keep claims free of deadlocks: the patient before the units, and the units by id.
+One order keeps claims free of deadlocks: the patient's row, the visit's, the group session's, then the units'
+by id, and only then the claims themselves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from clinic.core import clock
 from clinic.core.db import db, unit_of_work
+from clinic.patients.models import Patient
 from clinic.scheduling.models import CLAIMING, Allocation, Appointment, Hold, HoldKind, ResourceUnit
 
 Stretch = Range[datetime]
@@ -85,8 +87,13 @@ def claim(
     )
 
 
+def queue_for_patient(patient_id: int) -> None:
+    """Wait for other changes of the patient's visits: two that change places would wait for each other."""
+    db.session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True))
+
+
 def lock_units(unit_ids: Collection[int]) -> None:
-    """Queue up for these units before releasing some and claiming others, or two moves could wait for each
+    """Queue up for these units before claiming some and releasing others, or two who do could wait for each
     other.
     """
     db.session.execute(

@@ -141,6 +141,7 @@ def call_off(actor: Actor, session: GroupSession, why: str, *, tell: bool = True
         raise Forbidden(_("You may not call this session off."))
     if not why.strip():
         raise Invalid(_("Say why."), field="reason")
+    _lock_visits(session)
     db.session.refresh(session, with_for_update={"key_share": True, "of": GroupSession})
     if session.cancelled_at is not None:
         raise Conflict(_("This session was called off already."))
@@ -161,3 +162,13 @@ def call_off(actor: Actor, session: GroupSession, why: str, *, tell: bool = True
         detail={"visits": len(visits)},
     )
     return visits
+
+
+def _lock_visits(session: GroupSession) -> None:
+    """Visits come before their session wherever both are locked."""
+    db.session.execute(
+        select(Appointment.id)
+        .where(Appointment.session_id == session.id)
+        .order_by(Appointment.id)
+        .with_for_update(key_share=True)
+    )

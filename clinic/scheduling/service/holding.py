@@ -50,7 +50,8 @@ def reserve(place: Place, *, purpose: str, kind: HoldKind, until: datetime, by: 
     Raises SlotTaken where it is not free, and NotFound for somebody who does not work there.
     """
     leads = _units_of(place)
-    claims.end_expired_holds()
+    if db.session.scalar(select(claims.stale_holds_exist())):
+        claims.end_expired_holds()
     taken = place.service.taken(place.during)
     for _try in range(CLAIM_TRIES):
         wanted = {leads[0]} | places.find(

@@ -15,7 +15,7 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden
 from clinic.core.i18n import gettext as _
-from clinic.patients.models import CareRelationship, Patient
+from clinic.patients.models import CareRelationship
 from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
 from clinic.scheduling.models import Appointment, AppointmentEvent, Hold, ResourceUnit
@@ -57,7 +57,7 @@ def move(
     guardian = actor.is_patient and queries.is_guardian(actor, appointment.patient_id)
     if not policy.can_move(actor, appointment, is_guardian=guardian):
         raise Forbidden(_("You may not move this visit."))
-    _queue_for_patient(appointment)
+    claims.queue_for_patient(appointment.patient_id)
     lock(appointment, expected_version)
     if appointment.status not in MOVABLE:
         raise ChangedMeanwhile
@@ -91,7 +91,7 @@ def reassign(actor: Actor, appointment: Appointment, *, reason: str | None = Non
     """
     if not policy.can_move(actor, appointment) or actor.is_patient:
         raise Forbidden(_("You may not move this visit."))
-    _queue_for_patient(appointment)
+    claims.queue_for_patient(appointment.patient_id)
     lock(appointment)
     if appointment.status not in MOVABLE:
         raise ChangedMeanwhile
@@ -174,7 +174,7 @@ def undo_move(actor: Actor, appointment: Appointment) -> Appointment:
     """
     if not policy.can_move(actor, appointment) or actor.is_patient:
         raise Forbidden(_("You may not move this visit."))
-    _queue_for_patient(appointment)
+    claims.queue_for_patient(appointment.patient_id)
     lock(appointment)
     last = _last_move(appointment)
     held = db.session.scalars(
@@ -341,15 +341,6 @@ def remainders(old: Claim, kept_units: set[int], new: Stretch) -> list[Stretch]:
     if new.upper < old.during.upper:
         pieces.append(Range(new.upper, old.during.upper))
     return pieces
-
-
-def _queue_for_patient(appointment: Appointment) -> None:
-    """Two visits of one patient that change places would wait for each other's rows; in a queue they do
-    not.
-    """
-    db.session.execute(
-        select(Patient.id).where(Patient.id == appointment.patient_id).with_for_update(key_share=True)
-    )
 
 
 def move_purpose(appointment: Appointment) -> str:

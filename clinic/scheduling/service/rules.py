@@ -72,14 +72,16 @@ def load_ground(
     starts: datetime,
     duration: timedelta | None = None,
     submission_key: str | None = None,
+    queue: bool = False,
 ) -> Ground:
     """Load what a booking stands on in one statement. Raises NotFound where something is not there.
 
-    ``duration`` is the service's own unless given.
+    ``duration`` is the service's own unless given. With ``queue`` the patient's row stays locked: who else
+    books for them, or moves a visit of theirs, waits until this is over.
 
     A practitioner who does not work at the facility is not there either.
     """
-    row = db.session.execute(
+    wanted = (
         select(
             Facility,
             Service,
@@ -100,7 +102,10 @@ def load_ground(
         .join(Patient, and_(Patient.id == patient_id, Patient.group_id == Facility.group_id))
         .join(Practitioner, Practitioner.id == practitioner_id)
         .where(Facility.id == facility_id)
-    ).first()
+    )
+    if queue:
+        wanted = wanted.with_for_update(of=Patient, key_share=True)
+    row = db.session.execute(wanted).first()
     if row is None or not row[4]:
         raise NotFound(_("The service, the patient or the practitioner is not at this clinic."))
     facility, service, patient, practitioner, units, extra, clinic_hours, closed_for, intervals, *known = row

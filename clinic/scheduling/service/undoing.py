@@ -30,6 +30,7 @@ def take_back(
         raise Forbidden(_("This is not yours to take back."))
     if not reason.strip():
         raise Invalid(_("Say why it is taken back."), field="reason")
+    claims.queue_for_patient(appointment.patient_id)
     lock(appointment, expected_version)
     last = last_step(appointment)
     if last is None or last.from_status is None:
@@ -47,6 +48,7 @@ def undo_end(actor: Actor, appointment: Appointment) -> None:
     """
     if not policy.can_take(actor, appointment, TAKE_BACK):
         raise Forbidden(_("This is not yours to take back."))
+    claims.queue_for_patient(appointment.patient_id)
     lock(appointment)
     last = last_step(appointment)
     if last is None or not BY_EVENT[last.kind].releases or undo_until(appointment) is None:
