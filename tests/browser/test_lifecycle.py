@@ -85,7 +85,9 @@ def test_a_follow_up_is_said_listed_and_booked(clinic: Clinic, visitor: Open) ->
         clinic,
         "SELECT a.reference, p.name FROM appointments a JOIN patients p ON p.id = a.patient_id"
         " WHERE a.status = 'completed' AND NOT EXISTS (SELECT FROM appointments later"
-        " WHERE later.patient_id = a.patient_id AND lower(later.during) > lower(a.during))"
+        " WHERE later.patient_id = a.patient_id AND lower(later.during) > lower(a.during)"
+        " AND a.id <> later.id AND (later.practitioner_id = a.practitioner_id"
+        " OR later.service_id = a.service_id))"
         " ORDER BY a.id DESC LIMIT 1",
     )
     reception = visitor(DESKTOP)
