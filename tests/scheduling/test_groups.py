@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from clinic.accounts.models import SessionKind
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db
@@ -17,7 +18,7 @@ from clinic.notifications.models import Message
 from clinic.scheduling.errors import SlotTaken
 from clinic.scheduling.models import Appointment, GroupSeat, GroupSession, Service
 from clinic.scheduling.queries.sessions import free_seats, visits_of
-from clinic.scheduling.service import arrange, book, cancel, undo_end
+from clinic.scheduling.service import arrange, book, cancel, settled, undo_end
 from clinic.scheduling.service.arrange import Closure
 from clinic.scheduling.service.sessions import call_off, plan_sessions, set_capacity, survey_sessions
 from tests.factories import (
@@ -117,8 +118,6 @@ def test_a_seat_that_went_to_another_is_not_given_back(clinic: Clinic, session: 
     db.session.commit()
     join(clinic, session)
     db.session.commit()
-    from clinic.scheduling.service import settled
-
     with pytest.raises(SlotTaken):
         settled(lambda: undo_end(clinic.desk, visit))
 
@@ -230,7 +229,7 @@ def test_patients_take_seats_of_planned_sessions_alone(
 ) -> None:
     join(clinic, session)
     db.session.commit()
-    portal = sign_in(household_login(clinic.patient))
+    portal = sign_in(household_login(clinic.patient), SessionKind.PATIENT)
     html = portal.get(f"/portal/book/{session.service_id}").get_data(as_text=True)
     assert "2 places left" in html
     assert html.count('name="slot"') == 1
@@ -252,7 +251,7 @@ def test_a_full_session_answers_with_the_others(
     for _seat in range(3):
         join(clinic, session)
     db.session.commit()
-    portal = sign_in(household_login(clinic.patient))
+    portal = sign_in(household_login(clinic.patient), SessionKind.PATIENT)
     minute = int(session.starts.timestamp()) // 60
     answer = portal.post(
         f"/portal/book/{session.service_id}",

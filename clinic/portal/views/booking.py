@@ -32,6 +32,7 @@ from clinic.scheduling.service import Booking, earliest_for_patients, last_day_f
 from clinic.scheduling.service.holding import form_purpose
 
 ANYBODY = "anybody"
+OTHER_SESSIONS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +162,7 @@ def move(reference: str) -> Response:
 
 def _time_page(form: BookingForm, choice: Choice) -> Response:
     status, chosen = 200, days.read_value(form.slot.data)
-    others: list[Slot] = []
+    others: Sequence[Slot] = []
     if form.validate_on_submit():
         if chosen is None:
             form.slot.errors = [*form.slot.errors, _("Choose one of these times.")]
@@ -171,7 +172,7 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
             except DomainError as error:
                 form.refuse(error)
                 status = error.status
-                others = _for_patients(error, choice.service) if isinstance(error, SlotTaken) else []
+                others = _for_patients(error, choice, chosen[0]) if isinstance(error, SlotTaken) else []
             else:
                 return go_to(url_for("portal.booked", reference=reference))
     if form.is_submitted() and status == 200:
@@ -190,9 +191,16 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
     )
 
 
-def _for_patients(error: SlotTaken, service: Service) -> list[Slot]:
-    """Of what else is free that which a patient may still book."""
-    earliest = earliest_for_patients(service)
+def _for_patients(error: SlotTaken, choice: Choice, wanted: datetime) -> Sequence[Slot]:
+    """Of what else is free that which a patient may still book; for a group, its other sessions."""
+    if choice.service.capacity > 1:
+        day = wanted.astimezone(clock.zone(choice.facility.zone)).date()
+        first = max(day - timedelta(days=days.STRIP_DAYS), clock.today(choice.facility.zone))
+        last = last_day_for_patients(choice.facility, choice.service)
+        slots = _free(choice, first, min(day + timedelta(days=days.STRIP_DAYS), last))
+        nearest = sorted(slots, key=lambda slot: abs(slot.starts - wanted))[:OTHER_SESSIONS]
+        return sorted(nearest, key=lambda slot: slot.starts)
+    earliest = earliest_for_patients(choice.service)
     return [slot for slot in error.alternatives if slot.starts >= earliest]
 
 
