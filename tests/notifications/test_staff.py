@@ -26,6 +26,7 @@ from clinic.scheduling.service import events
 from tests.factories import (
     FacilityFactory,
     PatientFactory,
+    ServiceFactory,
     UserFactory,
     actor_of,
     appointment,
@@ -575,3 +576,32 @@ def test_the_patients_page_lists_only_what_the_patient_was_told(
     book(household, patient, vaidya)
     told()
     assert not [line.label for line in messages_about(patient.id) if line.label.startswith("To the")]
+
+
+def test_booked_moved_and_undone_by_the_schedule_itself(
+    facility: Facility, desk: Actor, patient: Patient, vaidya: Practitioner, friday_morning: object
+) -> None:
+    colleague = practitioner_at(facility, name="Dr Nair", email="nair@sutra.test")
+    booking = service.Booking(
+        patient_id=patient.id,
+        practitioner_id=vaidya.id,
+        service_id=ServiceFactory(facility_id=facility.id).id,
+        starts=TOMORROW,
+        facility_id=facility.id,
+    )
+    with unit_of_work():
+        row = service.book(desk, booking)
+    assert told() == [("rao@sutra.test", "practitioner_booked")]
+    with unit_of_work():
+        service.move(desk, row, TOMORROW + timedelta(hours=1), colleague.id)
+    friday_morning.shift(MINUTE_OVER)  # type: ignore[attr-defined]
+    assert sorted(told()) == [
+        ("nair@sutra.test", "practitioner_moved"),
+        ("rao@sutra.test", "practitioner_given_away"),
+    ]
+    with unit_of_work():
+        service.move(desk, row, TOMORROW + timedelta(hours=2), colleague.id)
+    with unit_of_work():
+        service.undo_move(desk, row)
+    friday_morning.shift(MINUTE_OVER)  # type: ignore[attr-defined]
+    assert told() == []
