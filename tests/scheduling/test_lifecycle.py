@@ -27,6 +27,7 @@ from clinic.scheduling.service import (
     claims,
     complete,
     confirm,
+    events,
     mark_no_show,
     reject,
     reject_overdue,
@@ -380,6 +381,28 @@ def test_what_was_taken_back_on_paper_opens_the_way_only_once(clinic: Clinic, vi
     complete(clinic.desk, visit)
     with pytest.raises(IntegrityError, match="is no step"):
         change_status(visit, "in_progress")
+
+
+@pytest.mark.parametrize(
+    ("days", "said", "passes"), [(0, "cancelled", True), (1, "cancelled", False), (0, "no_show", False)]
+)
+def test_the_database_goes_back_only_on_the_day_and_from_where_the_history_says(
+    clinic: Clinic,
+    visit: Appointment,
+    morning: time_machine.Coordinates,
+    days: int,
+    said: str,
+    passes: bool,
+) -> None:
+    cancel(clinic.desk, visit, "ill")
+    morning.move_to(clinic.at(9, days=days))
+    events.write(clinic.desk, visit, "taken_back", from_status=said, to_status="confirmed")
+    db.session.flush()
+    if passes:
+        change_status(visit, "confirmed")
+    else:
+        with pytest.raises(IntegrityError, match="is no step"):
+            change_status(visit, "confirmed")
 
 
 def test_who_ended_a_visit_and_why_can_be_counted(
