@@ -103,15 +103,16 @@ class Window:
 
     def inside(self, starts: datetime, ends: datetime) -> int:
         """The cells that lie wholly between two instants."""
-        return self._mask(-((self.origin - starts) // GRID), (ends - self.origin) // GRID)
+        return self.between(-((self.origin - starts) // GRID), (ends - self.origin) // GRID)
 
     def touched(self, starts: datetime | None, ends: datetime | None) -> int:
         """The cells that two instants touch, even in part; None is without bound."""
         first = 0 if starts is None else (starts - self.origin) // GRID
         last = self.cells if ends is None else -((self.origin - ends) // GRID)
-        return self._mask(first, last)
+        return self.between(first, last)
 
-    def _mask(self, first: int, last: int) -> int:
+    def between(self, first: int, last: int) -> int:
+        """The cells from one to before another, those outside the window left out."""
         first, last = max(first, 0), min(last, self.cells)
         return ((1 << (last - first)) - 1) << first if last > first else 0
 

@@ -32,6 +32,7 @@ from clinic.core.access import SYSTEM, Role
 from clinic.core.db import db
 from clinic.local.testing import start_test_services
 from tests.benchmarks.calendar import print_large
+from tests.benchmarks.free_times import print_free_times
 from tests.benchmarks.imports import print_imports
 from tests.benchmarks.search import print_search
 
@@ -226,6 +227,7 @@ def _print(scene: Scene, requests: int, patients: int, visits: int) -> None:
             f" the same SQL {_bare_sql(sent, requests):.2f} ms\n"
         )
     print_large(scene.app, scene.day, base, cpu_of=cpu_of, requests=requests)
+    print_free_times(scene.app, base)
     _booking(scene, requests, base)
 
 

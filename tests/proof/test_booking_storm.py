@@ -1,4 +1,4 @@
-"""Ten thousand attempts at once on one clinic: bookings, therapies, groups, series, moves, holds and offers."""
+"""Ten thousand attempts on one clinic: bookings, therapies, groups, series, moves, holds and offers."""
 
 from __future__ import annotations
 

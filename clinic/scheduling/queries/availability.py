@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import reduce
-from itertools import groupby
+from itertools import groupby, islice
 from operator import or_ as union
 from typing import Any
 
@@ -99,6 +99,7 @@ def free_slots(
     since: datetime | None = None,
     new_sessions: bool = True,
     seats: bool = True,
+    most: int | None = None,
 ) -> list[Slot]:
     """Every place where the service can begin between two days (both included), by time, then practitioner's
     order.
@@ -110,6 +111,7 @@ def free_slots(
     that move together, ``ignore_hold`` the purpose of a hold that will end, ``not_before`` the first instant
     that may be given, ``since`` what counts as past instead of the present. Of a service for groups: the
     sessions with free seats (unless not ``seats``), and with ``new_sessions`` where one more could be.
+    ``most`` is how many places of each practitioner are wanted, the first ones; all of them if None.
     """
     to_day = min(to_day, from_day + timedelta(days=MAX_DAYS))
     besides = Besides(
@@ -127,6 +129,7 @@ def free_slots(
             besides=besides,
             online=online,
             not_before=max(since or clock.now(), not_before or since or clock.now()),
+            most=most,
         )
     if service.capacity > 1 and seats:
         joinable = open_sessions(
@@ -153,8 +156,9 @@ def first_free(
     online: bool = False,
 ) -> dict[int, Slot]:
     """The first place of each practitioner between two days, by practitioner, the earliest first."""
+    slots = free_slots(facility, service, from_day, to_day, patient_id=patient_id, online=online, most=1)
     first: dict[int, Slot] = {}
-    for slot in free_slots(facility, service, from_day, to_day, patient_id=patient_id, online=online):
+    for slot in slots:
         first.setdefault(slot.practitioner_id, slot)
     return first
 
@@ -197,6 +201,7 @@ def _places(
     besides: Besides,
     online: bool,
     not_before: datetime,
+    most: int | None,
 ) -> list[Slot]:
     from_day, to_day = days
     window = window_of(from_day - timedelta(days=1), to_day + timedelta(days=1), facility.zone)
@@ -240,7 +245,7 @@ def _places(
                 ],
                 service.therapists,
             )
-        found += [(cell, position, person) for cell in cells_of(begins)]
+        found += [(cell, position, person) for cell in islice(cells_of(begins), most)]
     found.sort(key=lambda place: place[:2])
     lasts = timedelta(minutes=service.minutes)
     return [
@@ -297,12 +302,12 @@ def _things(
 
 def _cells(window: Window, taken: Iterable[Sequence[float | None]] | None) -> int:
     """Cells touched by stretches of seconds since 1970, None for one without bound."""
+    origin, cell = window.origin.timestamp(), GRID.total_seconds()
     mask = 0
     for starts, ends in taken or ():
-        mask |= window.touched(
-            None if starts is None else datetime.fromtimestamp(starts, UTC),
-            None if ends is None else datetime.fromtimestamp(ends, UTC),
-        )
+        first = 0 if starts is None else int((starts - origin) // cell)
+        last = window.cells if ends is None else -int((origin - ends) // cell)
+        mask |= window.between(first, last)
     return mask
 
 
@@ -458,7 +463,8 @@ def _as_seconds(stretches: Any) -> Any:
     """A multirange as a JSON list of pairs of seconds since 1970; None where a side has no bound."""
     each = func.unnest(stretches).table_valued(column("stretch", TSTZRANGE)).render_derived()
     pair = func.json_build_array(
-        func.extract("epoch", func.lower(each.c.stretch)), func.extract("epoch", func.upper(each.c.stretch))
+        func.date_part("epoch", func.lower(each.c.stretch)),
+        func.date_part("epoch", func.upper(each.c.stretch)),
     )
     return select(func.json_agg(pair)).select_from(each).scalar_subquery()
 

@@ -66,6 +66,7 @@ def from_address(facility: Facility) -> Draft:
     draft.service_id = read_id(request.args.get("service"))
     draft.practitioner_id = read_id(request.args.get("practitioner"))
     draft.walk_in = request.args.get("walk_in") == "1"
+    draft.online = request.args.get("mode") == "online"
     wanted = read_time(request.args.get("time"))
     assert draft.from_day is not None
     if wanted is not None and draft.practitioner_id is not None:
