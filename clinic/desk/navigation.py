@@ -31,6 +31,9 @@ ARRANGING = {
     "opening_hours": "resources",
     "closures": "resources",
     "first_free_times": "first_free_times",
+    "sessions": "sessions",
+    "session": "sessions",
+    "new_sessions": "sessions",
 }
 """The schedule's pages that are not the calendar, and the word of the masthead that each belongs to."""
 
@@ -152,6 +155,7 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
             ("notifications",),
         ),
         (desk or clinical, _("First free time"), "scheduling.first_free_times", "calendar-clock", ()),
+        (desk or clinical, _("Group sessions"), "scheduling.sessions", "users", ()),
         (desk, _("Hours and closures"), "scheduling.resources", "calendar-x", ()),
         (manager, _("Practitioners"), "practitioners.index", "stethoscope", ("practitioners",)),
         (actor.has(Role.ADMIN), _("People"), "accounts.people", "user-round-cog", ("accounts",)),

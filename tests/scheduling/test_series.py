@@ -13,8 +13,10 @@ from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.core.errors import Forbidden, Invalid
 from clinic.notifications.models import Message
+from clinic.notifications.registry import kind_of
+from clinic.notifications.rendering import render
 from clinic.scheduling.errors import OutsideRules
-from clinic.scheduling.models import Appointment, Series, TimeOff
+from clinic.scheduling.models import Appointment, EndReason, Series, TimeOff
 from clinic.scheduling.queries import setup
 from clinic.scheduling.queries.series import get_series
 from clinic.scheduling.service import arrange, book, cancel
@@ -22,6 +24,7 @@ from clinic.scheduling.service.arrange import Closure
 from clinic.scheduling.service.series import (
     Ask,
     Every,
+    NewPlace,
     NewSeries,
     Occurrence,
     OneTaken,
@@ -29,6 +32,8 @@ from clinic.scheduling.service.series import (
     SeriesPlace,
     Wish,
     book_series,
+    cancel_visits,
+    move_visits,
     survey,
 )
 from tests.factories import UserFactory, actor_of, grant
@@ -228,3 +233,41 @@ def test_an_outsider_books_no_series(clinic: Clinic) -> None:
     found = plan(clinic)
     with pytest.raises(Forbidden), db.session.begin_nested():
         book_series(stranger, new(clinic, found))
+
+
+@pytest.mark.parametrize("kind", ["series_booked", "series_moved", "series_cancelled"])
+@pytest.mark.parametrize("locale", ["en", "hi"])
+def test_what_patients_read_names_every_date(clinic: Clinic, kind: str, locale: str) -> None:
+    clinic.patient.email = "meenakshi@sutra.test"
+    clinic.patient.locale = locale
+    db.session.flush()
+    found = plan(clinic, wishes(clinic, Rule(weekdays=(1,), count=6)))
+    series = book_series(clinic.desk, new(clinic, found, rule=Rule(weekdays=(1,), count=6)))
+    if kind != "series_booked":
+        shown = get_series(clinic.desk, series.id)
+        seen = {visit.id: visit.version for visit in shown.visits}
+        if kind == "series_cancelled":
+            cancel_visits(clinic.desk, shown, seen, code=EndReason.UNWELL)
+        else:
+            places = [
+                NewPlace(
+                    visit=visit,
+                    practitioner_id=visit.practitioner_id,
+                    starts=visit.starts + timedelta(hours=1),
+                    version=visit.version,
+                )
+                for visit in shown.visits
+            ]
+            move_visits(clinic.desk, shown, places)
+    hour = "11:00" if kind == "series_moved" else "10:00"
+    described = kind_of(kind)
+    assert described is not None
+    messages = db.session.scalars(select(Message).where(Message.kind == kind)).all()
+    assert {message.channel for message in messages} == {"sms", "email"}
+    contents = described.load(messages)
+    for message in messages:
+        assert described.still_wanted(message, contents[message.id]) is None
+        sent = render(message, described, contents[message.id], address="x")
+        assert sent.text.count(hour) == (4 if message.channel == "sms" else 6)
+        assert "Meenakshi Iyer" in sent.text
+        assert message.channel == "sms" or (sent.subject and sent.html)

@@ -12,7 +12,7 @@ from clinic.core import clock
 from clinic.core.access import Actor, allow
 from clinic.core.errors import DomainError, Forbidden, Invalid, NotFound
 from clinic.core.i18n import gettext as _
-from clinic.core.i18n import ngettext, show_time
+from clinic.core.i18n import ngettext
 from clinic.core.text import clean
 from clinic.core.web import current_actor, go_to, page, say
 from clinic.scheduling import policy, queries
@@ -149,7 +149,7 @@ def _show(
         "chosen": {one.reference: one for one in chosen},
         "patient": visit.patient,
         "shift": shift,
-        "time": shift.wall.strftime("%H:%M") if shift.wall else show_time(visit.starts, zone),
+        "time": shift.wall.strftime("%H:%M") if shift.wall else "",
         "start": start,
         "scope": request.values.get("scope") if request.values.get("scope") in SCOPES else "following",
         "people": queries.practitioners(visit.facility_id, visit.service_id),
