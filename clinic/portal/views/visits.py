@@ -24,8 +24,8 @@ from clinic.scheduling import ical
 from clinic.scheduling.meeting import meeting_of
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import get_appointment
-from clinic.scheduling.reasons import read_code
 from clinic.scheduling.queries.waitlist import waits_of
+from clinic.scheduling.reasons import read_code
 
 
 @bp.get("/visits")
