@@ -20,6 +20,7 @@ from clinic.core.access import CLINICAL, FRONT_DESK, Role, RoutePolicy, policy_o
 from clinic.core.db import db
 from clinic.imports.models import Import, ImportRow, ImportState
 from clinic.notifications.models import Message
+from clinic.scheduling.models import GroupSession, Series
 from clinic.scheduling.queries.setup import practitioner_resource
 from tests.conftest import make_settings
 from tests.factories import (
@@ -142,6 +143,18 @@ def _populate(world: World) -> None:
     spare = grant(UserFactory(), Role.RECEPTIONIST, facility=here)
     service = ServiceFactory(facility_id=here.id)
     visit = appointment(mine, vaidya, clock.now() + timedelta(days=1), service=service)
+    series = Series(facility_id=here.id, rule="FREQ=WEEKLY;INTERVAL=1;BYDAY=MO;COUNT=1")
+    db.session.add(series)
+    db.session.flush()
+    visit.series_id = series.id
+    session = GroupSession(
+        facility_id=here.id,
+        service_id=service.id,
+        practitioner_id=vaidya.id,
+        during=visit.during,
+        capacity=5,
+    )
+    db.session.add(session)
     message = Message(
         kind="one_time_code",
         channel="sms",
@@ -175,6 +188,8 @@ def _populate(world: World) -> None:
         "import_id": brought_in.id,
         "resource_id": practitioner_resource(here.id, vaidya.id).id,
         "number": 2,
+        "series_id": series.id,
+        "session_id": session.id,
     }
     world.nothing = {
         "patient_id": 2**62,
@@ -182,6 +197,7 @@ def _populate(world: World) -> None:
         "practitioner_id": 2**62,
         "resource_id": 2**62,
         "import_id": 2**62,
+        "series_id": 2**62,
     }
 
 
