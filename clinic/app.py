@@ -78,7 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     logs.init_request_log(app)
     security.init_security_headers(app, production=settings.is_production)
     init_i18n(app)
-    init_assets(app)
+    init_assets(app, files_change=settings.is_development)
     for name in MODELS:
         import_module(f"clinic.{name}.models")
     db.init_app(app)

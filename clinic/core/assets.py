@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,14 +68,20 @@ def without_folder_fingerprint(wsgi: Any) -> Callable[[dict[str, Any], Any], Ite
     return answer
 
 
-def init_assets(app: Flask) -> None:
-    """Add ``v=<fingerprint>`` to every ``url_for('static', …)``, and let those addresses be kept for good."""
+def init_assets(app: Flask, *, files_change: bool) -> None:
+    """Add ``v=<fingerprint>`` to every ``url_for('static', …)``, and let those addresses be kept for good.
+
+    Unless ``files_change``, as while somebody works on them, each file is looked at once.
+    """
     folder = Path(str(app.static_folder))
     # Brotli is a tenth smaller than what the library chooses by itself, and every phone's browser reads it.
     app.config.update(
         COMPRESS_ALGORITHM=["br", "gzip"], COMPRESS_ALGORITHM_STREAMING=["br", "deflate"], COMPRESS_BR_LEVEL=6
     )
 
+    once: Callable[[Callable[..., str]], Callable[..., str]] = (lambda look: look) if files_change else cache
+
+    @once
     def module_url(filename: str) -> str:
         scripts = sorted((folder / filename).parent.glob("*.js"))
         files = tuple((path, path.stat().st_mtime_ns) for path in scripts)
@@ -84,12 +90,17 @@ def init_assets(app: Flask) -> None:
     app.jinja_env.globals["module_url"] = module_url
     app.wsgi_app = without_folder_fingerprint(app.wsgi_app)  # type: ignore[method-assign,assignment]
 
+    @once
+    def fingerprint_of(filename: str) -> str:
+        path = folder / filename
+        return _fingerprint(path, path.stat().st_mtime_ns) if path.is_file() else ""
+
     @app.url_defaults
     def add_fingerprint(endpoint: str, values: dict[str, object]) -> None:
         if endpoint == "static" and "v" not in values:
-            path = folder / str(values.get("filename", ""))
-            if path.is_file():
-                values["v"] = _fingerprint(path, path.stat().st_mtime_ns)
+            known = fingerprint_of(str(values.get("filename", "")))
+            if known:
+                values["v"] = known
 
     def bundle(name: str) -> tuple[bytes, str]:
         changed = tuple((folder / "css" / sheet).stat().st_mtime_ns for sheet in BUNDLES[name])

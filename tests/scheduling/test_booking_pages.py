@@ -156,8 +156,9 @@ def test_a_walk_in_to_somebody_busy_gets_a_token_and_the_next_free_time(
     desk = sign_in(clinic.receptionist)
     data = filled(clinic, walk_in="1", practitioner=str(clinic.vaidya.id), slot="")
     shown = desk.post("/appointments/new", data=data | {"action": "look"}).get_data(as_text=True)
-    assert f"{clinic.vaidya.name}, in 23 min, at 10:30" in shown
-    assert f"{clinic.colleague.name}, free now" in shown
+    assert f"{clinic.vaidya.name}<small>in 23 min, at 10:30" in shown
+    assert f"{clinic.colleague.name}<small>free now" in shown
+    assert shown.index(clinic.colleague.name) < shown.index(clinic.vaidya.name)
     assert desk.post("/appointments/new", data=data).status_code == 303
     (taken,) = [visit for visit in visits() if visit.patient_id == int(data["patient"])]
     assert (taken.status, taken.starts, taken.token) == ("arrived", clinic.at(10, 30), 1)

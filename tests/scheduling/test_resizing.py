@@ -15,7 +15,7 @@ from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.scheduling.errors import ChangedMeanwhile, OutsideRules, PatientBusy, SlotTaken
 from clinic.scheduling.models import Allocation, AppointmentEvent
-from clinic.scheduling.service import arrive, book, cancel
+from clinic.scheduling.service import arrive, book, cancel, move, undo_end
 from clinic.scheduling.service.resize import resize, undo_resize
 from tests.factories import FacilityFactory, UserFactory, actor_of, grant
 from tests.scheduling.conftest import Clinic
@@ -96,6 +96,16 @@ def test_a_longer_visit_can_be_undone_but_not_twice(clinic: Clinic) -> None:
     assert visit.ends == clinic.at(10, 30)
     with pytest.raises(Conflict):
         undo_resize(clinic.desk, visit)
+
+
+def test_a_shortened_visit_can_take_its_own_time_again_and_comes_back_as_it_was(clinic: Clinic) -> None:
+    visit = book(clinic.desk, clinic.booking(clinic.at(10)))
+    resize(clinic.desk, visit, 15)
+    move(clinic.desk, visit, clinic.at(10, 15))
+    assert visit.starts == clinic.at(10, 15)
+    cancel(clinic.desk, visit, "ill")
+    undo_end(clinic.desk, visit)
+    assert claimed(visit.id) == {(visit.starts, visit.ends)}
 
 
 def test_who_saw_an_older_state_is_told_so(clinic: Clinic) -> None:

@@ -13,13 +13,13 @@ from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_time
-from clinic.patients.models import Patient
 from clinic.scheduling import policy
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
 from clinic.scheduling.models import Allocation, Appointment, AppointmentEvent
 from clinic.scheduling.service import claims, events
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS, lock
+from clinic.scheduling.service.moves import move_purpose
 from clinic.scheduling.service.rules import check, load_ground
 from clinic.scheduling.transitions import MOVABLE
 
@@ -47,7 +47,7 @@ def resize(
         raise Forbidden(_("You may not change this visit."))
     if minutes % STEP or not SHORTEST <= minutes <= LONGEST:
         raise Invalid(_("A visit lasts 5 to 720 minutes, in steps of five."), field="minutes")
-    _queue_for_patient(appointment)
+    claims.queue_for_patient(appointment.patient_id)
     lock(appointment, expected_version)
     if appointment.status not in MOVABLE or appointment.session_id is not None:
         raise ChangedMeanwhile
@@ -86,7 +86,7 @@ def undo_resize(actor: Actor, appointment: Appointment) -> Appointment:
     """Give a visit the length it had, within a minute after it was changed. Raises Conflict after that."""
     if not policy.can_move(actor, appointment) or actor.is_patient:
         raise Forbidden(_("You may not change this visit."))
-    _queue_for_patient(appointment)
+    claims.queue_for_patient(appointment.patient_id)
     lock(appointment)
     last = _last_change(appointment)
     since = clock.now() - timedelta(seconds=UNDO_SECONDS)
@@ -109,16 +109,17 @@ def _reach(actor: Actor, appointment: Appointment, during: Stretch, *, keep: boo
     old = claims.claims_of(appointment.id)
     wanted = [Claim(one.unit_id, _until(one, by)) for one in old]
     claims.lock_units({one.unit_id for one in wanted})
+    appointment.version += 1
+    db.session.flush()
     attempt = db.session.begin_nested()
     claims.release(appointment.id)
-    claims.end_hold(_purpose(appointment))
+    claims.end_hold(move_purpose(appointment))
     got = claims.claim(wanted, facility_id=appointment.facility_id, appointment_id=appointment.id)
     if got != {one.unit_id for one in wanted}:
         attempt.rollback()
         raise SlotTaken(_sentence(appointment, old), field="minutes")
     attempt.commit()
     appointment.during = during
-    appointment.version += 1
     db.session.flush()
     left = [
         Claim(one.unit_id, Range(new.during.upper, one.during.upper))
@@ -128,7 +129,7 @@ def _reach(actor: Actor, appointment: Appointment, during: Stretch, *, keep: boo
         claims.hold(
             left,
             facility_id=appointment.facility_id,
-            purpose=_purpose(appointment),
+            purpose=move_purpose(appointment),
             until=clock.now() + timedelta(seconds=UNDO_SECONDS),
             by=actor.user_id,
         )
@@ -158,17 +159,6 @@ def _sentence(appointment: Appointment, old: list[Claim]) -> str:
     if free is None or free <= appointment.ends:
         return _("Somebody else comes right after this visit.")
     return _("There is time until %(time)s only.", time=show_time(free, appointment.facility.zone))
-
-
-def _queue_for_patient(appointment: Appointment) -> None:
-    """As moves do: two visits of one patient would otherwise wait for each other's rows."""
-    db.session.execute(
-        select(Patient.id).where(Patient.id == appointment.patient_id).with_for_update(key_share=True)
-    )
-
-
-def _purpose(appointment: Appointment) -> str:
-    return f"length {appointment.reference}"
 
 
 def _last_change(appointment: Appointment) -> AppointmentEvent | None:

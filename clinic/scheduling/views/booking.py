@@ -316,6 +316,8 @@ def _load(actor: Actor, facility: Facility, draft: Draft) -> _View:
     rows: list[times.DayRow] = []
     if chosen is not None and draft.walk_in and draft.waits is None:
         draft.waits = _waits(actor, facility, draft)
+    if draft.waits:
+        people = walk_ins.soonest_first(people, draft.waits)
     if chosen is not None and not draft.walk_in:
         assert draft.from_day is not None
         slots: list[Slot] = queries.free_slots(

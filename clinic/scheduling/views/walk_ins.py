@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from clinic.core import clock
@@ -11,6 +12,14 @@ from clinic.facilities.models import Facility
 from clinic.scheduling.models import Appointment, Service
 from clinic.scheduling.queries import free_slots
 from clinic.scheduling.slots import GRID
+
+LONG = 90
+"""So many minutes nobody counts any more; the hour says it better."""
+
+
+def soonest_first(people: Sequence[tuple[int, str]], waits: Mapping[int, datetime]) -> list[tuple[int, str]]:
+    """Practitioners by when they can see somebody; who has no time left comes last."""
+    return sorted(people, key=lambda person: (person[0] not in waits, waits.get(person[0], now_at())))
 
 
 def now_at() -> datetime:
@@ -45,6 +54,8 @@ def wait_words(starts: datetime, zone: str) -> str:
     minutes = waiting_minutes(starts)
     if not minutes:
         return _("free now")
+    if minutes > LONG:
+        return _("from %(time)s", time=show_time(starts, zone))
     return _("in %(minutes)s min, at %(time)s", minutes=minutes, time=show_time(starts, zone))
 
 
