@@ -58,6 +58,12 @@ def test_a_visit_cannot_reach_into_the_next_and_the_sentence_says_until_when(cli
     assert claimed(visit.id) == {(clinic.at(10), clinic.at(10, 30))}
 
 
+def test_a_visit_online_is_made_longer_where_there_is_no_other_way_to_attend(clinic: Clinic) -> None:
+    clinic.service.in_person, clinic.service.room_kind = False, None
+    visit = book(clinic.desk, clinic.booking(clinic.at(10), mode="online"))
+    assert resize(clinic.desk, visit, 45).ends == clinic.at(10, 45)
+
+
 def test_the_patients_own_next_visit_is_in_the_way_too(clinic: Clinic) -> None:
     visit = book(clinic.desk, clinic.booking(clinic.at(10)))
     book(clinic.desk, clinic.booking(clinic.at(11), practitioner_id=clinic.colleague.id))

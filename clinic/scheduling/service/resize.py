@@ -66,7 +66,8 @@ def resize(
             starts=appointment.starts,
             duration=timedelta(minutes=minutes),
         )
-        overridden = check(actor, ground, during, override_reason=override_reason)
+        online = appointment.mode == "online"
+        overridden = check(actor, ground, during, override_reason=override_reason, online=online)
         if ground.stale_holds:
             claims.end_expired_holds()
     _reach(actor, appointment, during)
