@@ -214,6 +214,14 @@ def test_a_time_too_near_for_a_message_is_for_the_telephone(
     assert offers(entry)[0].expires_at == clinic.at(9, 45, days=1)
 
 
+def test_a_place_with_somebody_who_is_nobody_is_not_offered(clinic: Clinic, desk: FlaskClient) -> None:
+    entry = join(clinic)
+    slot = f"{clinic.colleague.id + 1000}@{int(clinic.at(10, days=1).timestamp()) // 60}"
+    answer = desk.post(f"/waitlist/{entry.id}/offer", data={"slot": slot, "told": "call"})
+    assert answer.status_code == 404
+    assert status(entry) == "waiting"
+
+
 @pytest.mark.parametrize("what", ["decline", "take-back"])
 def test_after_a_no_they_wait_on(clinic: Clinic, desk: FlaskClient, what: str) -> None:
     entry = join(clinic)

@@ -20,6 +20,7 @@ from clinic.scheduling.models import (
     WaitlistOffer,
     WaitStatus,
 )
+from clinic.scheduling.service import claims
 from clinic.scheduling.service.book import Booking, book
 from clinic.scheduling.service.claims import settled
 from clinic.scheduling.service.lifecycle import cancel
@@ -99,6 +100,7 @@ def _by_the_clinic(actor: Actor) -> Actor:
 
 
 def _take(actor: Actor, entry: WaitlistEntry, made: WaitlistOffer) -> Appointment:
+    claims.queue_for_patient(entry.patient_id)  # before the visit that is kept, as everywhere
     kept = _kept(entry, made)
     if kept is not None and kept.ends - kept.starts == made.ends - made.starts:
         why = _("Came up on the waitlist")

@@ -12,7 +12,7 @@ from clinic.core import clock
 from clinic.core.access import SYSTEM, Actor
 from clinic.core.crypto import token_hash
 from clinic.core.db import constraint_means, db, unit_of_work
-from clinic.core.errors import Conflict, Invalid
+from clinic.core.errors import Conflict, Invalid, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.notifications import service as notifications
 from clinic.notifications.service import NewMessage
@@ -42,6 +42,10 @@ class OfferedAlready(Conflict):
 
 
 constraint_means("uq_waitlist_offers_open", OfferedAlready)
+constraint_means(
+    "fk_waitlist_offers_practitioner_id",
+    lambda: NotFound(_("This practitioner does not work at this clinic.")),
+)
 
 
 def offer(
@@ -55,7 +59,8 @@ def offer(
 ) -> WaitlistOffer:
     """Hold a place for somebody who waits, and write to them (unless ``told`` is by call).
 
-    Raises SlotTaken, OfferedAlready, Conflict when they wait no more, Invalid, or Forbidden.
+    Raises SlotTaken, OfferedAlready, Conflict when they wait no more, Invalid, NotFound for somebody who does
+    not work there, or Forbidden.
     """
     entry = lock(entry_id)
     check_may(actor, entry)
