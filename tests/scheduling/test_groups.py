@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from clinic.accounts.models import SessionKind
+from clinic.audit.models import AuditEvent
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db
@@ -18,9 +19,10 @@ from clinic.notifications.models import Message
 from clinic.scheduling.errors import SlotTaken
 from clinic.scheduling.models import Appointment, GroupSeat, GroupSession, Service
 from clinic.scheduling.queries.sessions import free_seats, visits_of
-from clinic.scheduling.service import arrange, book, cancel, settled, undo_end
+from clinic.scheduling.service import arrange, book, cancel, move, settled, take_back, undo_end
 from clinic.scheduling.service.arrange import Closure
 from clinic.scheduling.service.sessions import call_off, plan_sessions, set_capacity, survey_sessions
+from clinic.scheduling.visit_tokens import new_token
 from tests.factories import (
     FacilityFactory,
     PatientFactory,
@@ -122,6 +124,48 @@ def test_a_seat_that_went_to_another_is_not_given_back(clinic: Clinic, session: 
         settled(lambda: undo_end(clinic.desk, visit))
 
 
+def test_who_comes_back_takes_another_seat_where_theirs_is_gone(
+    clinic: Clinic, session: GroupSession
+) -> None:
+    visit = join(clinic, session)
+    cancel(clinic.desk, visit, "No")
+    other = join(clinic, session)
+    assert (visit.seat, other.seat) == (0, 0)
+    undo_end(clinic.desk, visit)
+    assert [one.id for one in visits_of(session.id)] == [other.id, visit.id]
+
+
+def test_nobody_comes_back_into_a_session_that_was_called_off(clinic: Clinic, session: GroupSession) -> None:
+    visit = join(clinic, session)
+    db.session.commit()
+    settled(lambda: call_off(clinic.desk, session, "The teacher is ill"))
+    with pytest.raises(SlotTaken, match="called off"):
+        settled(lambda: undo_end(clinic.desk, visit))
+    with pytest.raises(SlotTaken, match="called off"):
+        settled(lambda: take_back(clinic.desk, visit, "A mistake"))
+    db.session.refresh(visit)
+    assert visit.status == "cancelled"
+
+
+def test_only_other_sessions_are_offered_to_who_moves(
+    clinic: Clinic, session: GroupSession, desk: FlaskClient
+) -> None:
+    visit = join(clinic, session)
+    link = new_token(visit)
+    db.session.commit()
+    free = f"{clinic.vaidya.id}@{int(clinic.at(9, days=2).timestamp()) // 60}"
+    day = "day=2026-11-25"
+    assert free not in desk.get(f"/appointments/{visit.reference}/move?{day}").text
+    assert free not in desk.get(f"/v/{link}/move?{day}").text
+    with pytest.raises(SlotTaken) as refused:
+        move(clinic.desk, visit, clinic.at(9, days=2))
+    assert refused.value.alternatives == []
+    plan_sessions(clinic.desk, clinic.facility, session.service, clinic.vaidya.id, [clinic.at(9, days=2)])
+    db.session.commit()
+    assert free in desk.get(f"/appointments/{visit.reference}/move?{day}").text
+    assert free in desk.get(f"/v/{link}/move?{day}").text
+
+
 def test_all_are_told_when_a_session_is_called_off(clinic: Clinic, session: GroupSession) -> None:
     visits = [join(clinic, session) for _seat in range(2)]
     assert call_off(clinic.desk, session, "The teacher is ill") == 2
@@ -210,6 +254,8 @@ def test_the_list_is_printed(clinic: Clinic, session: GroupSession, desk: FlaskC
     visit = join(clinic, session)
     db.session.commit()
     assert visit.patient.name in desk.get(f"/sessions/{session.id}/print").get_data(as_text=True)
+    written = db.session.scalars(select(AuditEvent).where(AuditEvent.action == "session.printed")).one()
+    assert written.detail["patients"] == [visit.patient_id]
 
 
 def test_outsiders_see_no_session(

@@ -24,9 +24,10 @@ def alternatives(
     ignore_appointment: int | None = None,
     ignore_hold: str | None = None,
     online: bool = False,
+    new_sessions: bool = True,
 ) -> list[Slot]:
     """Three near places: the same practitioner close by, another at the same time, the same the next free
-    day.
+    day. Of a service for groups only the sessions there are, unless with ``new_sessions``.
     """
     zone = clock.zone(facility.zone)
     day = starts.astimezone(zone).date()
@@ -40,6 +41,7 @@ def alternatives(
         ignore_appointment=ignore_appointment,
         ignore_hold=ignore_hold,
         online=online,
+        new_sessions=new_sessions,
     )
 
     def distance(slot: Slot) -> timedelta:

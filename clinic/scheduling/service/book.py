@@ -205,7 +205,7 @@ def _take_seat(actor: Actor, booking: Booking, ground: Ground, values: dict[str,
     if session is None:
         session = groups.open_session(actor, ground, values["during"], mode=booking.mode)
     for _try in range(CLAIM_TRIES):
-        seat = groups.next_seat(session)
+        seat = groups.next_seat(session.id)
         appointment = _insert(values | {"session_id": session.id, "seat": seat, "mode": session.mode})
         if appointment is not None:
             return appointment

@@ -114,22 +114,23 @@ def _insert(actor: Actor, ground: Ground, during: Stretch, mode: str) -> GroupSe
     ).first()
 
 
-def next_seat(session: GroupSession) -> int:
-    """The lowest free seat of a session, whose row stays locked: whoever else wants one waits for its turn.
+def next_seat(session_id: int, *, prefer: int | None = None) -> int:
+    """The seat ``prefer`` of a session if it is free, else the lowest that is. The session's row stays
+    locked: whoever else wants one waits for its turn.
 
     Raises SlotTaken when it is full or called off.
     """
     standing = db.session.scalar(
         select(GroupSession.id)
-        .where(GroupSession.id == session.id, GroupSession.cancelled_at.is_(None))
+        .where(GroupSession.id == session_id, GroupSession.cancelled_at.is_(None))
         .with_for_update(key_share=True)
     )
     if standing is None:
         raise SlotTaken(_("This session was called off."))
-    seats = free_seats(session.id)
+    seats = free_seats(session_id)
     if not seats:
         raise SlotTaken(_("This session is full."))
-    return seats[0]
+    return prefer if prefer is not None and prefer in seats else seats[0]
 
 
 def call_off(actor: Actor, session: GroupSession, why: str, *, tell: bool = True) -> Sequence[Appointment]:
@@ -141,7 +142,7 @@ def call_off(actor: Actor, session: GroupSession, why: str, *, tell: bool = True
         raise Forbidden(_("You may not call this session off."))
     if not why.strip():
         raise Invalid(_("Say why."), field="reason")
-    _lock_visits(session)
+    lock_visits(session.id)
     db.session.refresh(session, with_for_update={"key_share": True, "of": GroupSession})
     if session.cancelled_at is not None:
         raise Conflict(_("This session was called off already."))
@@ -164,11 +165,11 @@ def call_off(actor: Actor, session: GroupSession, why: str, *, tell: bool = True
     return visits
 
 
-def _lock_visits(session: GroupSession) -> None:
-    """Visits come before their session wherever both are locked."""
+def lock_visits(session_id: int) -> None:
+    """Hold the visits of a session: they come before their session wherever both are locked."""
     db.session.execute(
         select(Appointment.id)
-        .where(Appointment.session_id == session.id)
+        .where(Appointment.session_id == session_id)
         .order_by(Appointment.id)
         .with_for_update(key_share=True)
     )

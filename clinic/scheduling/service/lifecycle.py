@@ -154,7 +154,7 @@ def lock(appointment: Appointment, expected_version: int | None = None) -> None:
     """Hold the row and read it anew. Raises ChangedMeanwhile if it is not the version the person saw."""
     db.session.refresh(
         appointment,
-        ["status", "during", "version", "practitioner_id", "ended_at"],
+        ["status", "during", "version", "practitioner_id", "session_id", "seat", "ended_at"],
         with_for_update={"key_share": True, "of": Appointment},
     )
     if expected_version is not None and appointment.version != expected_version:

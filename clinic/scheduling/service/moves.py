@@ -265,7 +265,7 @@ def _change_seat(actor: Actor, appointment: Appointment, ground: Ground, during:
         raise SlotTaken(_("There is no session at that time."))
     if claims.patient_is_busy(appointment.patient_id, session.during, besides=appointment.id):
         raise PatientBusy
-    appointment.seat, appointment.session_id = groups.next_seat(session), session.id
+    appointment.seat, appointment.session_id = groups.next_seat(session.id), session.id
     appointment.version += 1
     _stands(appointment, ground, session.during)
     claims.end_hold(move_purpose(appointment))
@@ -278,7 +278,7 @@ def _back_to_seat(appointment: Appointment, practitioner_id: int, during: Stretc
     session = session_at(appointment.service_id, practitioner_id, during.lower)
     if session is None:
         raise SlotTaken(_("The time has gone to somebody else."))
-    appointment.seat, appointment.session_id = groups.next_seat(session), session.id
+    appointment.seat, appointment.session_id = groups.next_seat(session.id), session.id
 
 
 def _stands(appointment: Appointment, ground: Ground, during: Stretch) -> None:
@@ -386,4 +386,5 @@ def _nearest(appointment: Appointment, ground: Ground, during: Stretch) -> list[
         patient_id=ground.patient.id,
         ignore_appointment=appointment.id,
         online=appointment.mode == "online",
+        new_sessions=False,
     )

@@ -110,6 +110,7 @@ def set_capacity(actor: Actor, session: GroupSession, capacity: int) -> None:
         raise Forbidden(_("You may not change this session."))
     if not 1 <= capacity <= MOST_SEATS:
         raise Invalid(_("A session has 1 to %(most)s places.", most=MOST_SEATS), field="capacity")
+    groups.lock_visits(session.id)
     db.session.refresh(session, with_for_update={"key_share": True, "of": GroupSession})
     if session.cancelled_at is not None or session.starts <= clock.now():
         raise Conflict(_("This session has begun or was called off."))

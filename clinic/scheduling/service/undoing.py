@@ -14,7 +14,7 @@ from clinic.core.i18n import gettext as _
 from clinic.scheduling import messages, policy
 from clinic.scheduling.errors import PatientBusy, SlotTaken
 from clinic.scheduling.models import CLAIMING, Appointment, AppointmentEvent, Hold
-from clinic.scheduling.service import claims, events
+from clinic.scheduling.service import claims, events, groups
 from clinic.scheduling.service.lifecycle import lock, undo_purpose
 from clinic.scheduling.transitions import BY_EVENT, TAKE_BACK, UNDO, Step
 
@@ -95,6 +95,8 @@ def _go_back(
     returns = last.from_status in CLAIMING and was not in CLAIMING
     if returns and claims.patient_is_busy(appointment.patient_id, appointment.during):
         raise PatientBusy
+    if returns and appointment.session_id is not None:
+        appointment.seat = groups.next_seat(appointment.session_id, prefer=appointment.seat)
     setattr(appointment, BY_EVENT[last.kind].stamp, None)
     appointment.status = last.from_status
     appointment.ended_by = appointment.ended_by_kind = None

@@ -48,6 +48,7 @@ def offer_of(visit: Appointment, day: date, last: date, *, not_before: datetime)
             ignore_appointment=visit.id,
             online=visit.mode == "online",
             not_before=not_before,
+            new_sessions=False,
         )
         if (slot.starts, slot.practitioner_id) != (visit.starts, visit.practitioner_id)
     ]

@@ -202,6 +202,7 @@ def _show(
         patient_id=appointment.patient_id,
         ignore_appointment=appointment.id,
         online=appointment.mode == "online",
+        new_sessions=False,
     )
     slots = [
         slot

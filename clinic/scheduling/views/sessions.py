@@ -151,7 +151,7 @@ def print_session(session_id: int) -> Response:
         subject_type="group_session",
         subject_id=session_id,
         facility_id=facility.id,
-        detail={"count": len(visits)},
+        detail={"count": len(visits), "patients": [visit.patient_id for visit in visits]},
     )
     return page(
         "scheduling/session_print.html",
