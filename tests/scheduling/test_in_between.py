@@ -17,6 +17,7 @@ from clinic.core.errors import Forbidden
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Appointment, Resource, ResourceUnit
 from clinic.scheduling.service import OutsideRules, SlotTaken, book, move
+from clinic.scheduling.service.moves import reassign
 from tests.factories import PatientFactory, UserFactory, actor_of, grant, household_login
 from tests.scheduling.conftest import Clinic
 
@@ -94,6 +95,14 @@ def test_a_visit_moved_to_a_free_time_is_no_longer_in_between(clinic: Clinic) ->
     visit = book(clinic.desk, in_between(clinic))
     move(clinic.desk, visit, clinic.at(11))
     assert not visit.overbooked
+
+
+def test_a_visit_in_between_gets_another_room_and_stays_in_between(clinic: Clinic) -> None:
+    extra_unit(clinic.vaidya)
+    book(clinic.desk, clinic.booking(clinic.at(10)))
+    visit = book(clinic.desk, in_between(clinic))
+    reassign(clinic.desk, visit, reason="The room is being painted")
+    assert (visit.overbooked, visit.override_reason) == (True, "Sharp pain")
 
 
 def test_the_form_offers_a_place_in_between_where_there_is_one(clinic: Clinic, desk: FlaskClient) -> None:

@@ -95,6 +95,7 @@ def reassign(actor: Actor, appointment: Appointment, *, reason: str | None = Non
     lock(appointment)
     if appointment.status not in MOVABLE:
         raise ChangedMeanwhile
+    why_booked = appointment.override_reason
     change_place(
         actor,
         appointment,
@@ -104,7 +105,10 @@ def reassign(actor: Actor, appointment: Appointment, *, reason: str | None = Non
         reason=reason,
         tell=False,
         override_reason=reason or _("Stays at its time"),
+        overbook=appointment.overbooked,
     )
+    appointment.override_reason = why_booked
+    db.session.flush()
     return appointment
 
 
