@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import combinations
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -356,3 +357,11 @@ def test_all_resources_together_are_free_exactly_where_one_by_one_they_are(
             claims.end_hold(undo_purpose(visit))
     finally:
         nested.rollback()
+
+
+def test_the_visits_page_says_who_and_what_is_beside(clinic: Clinic, spa: Spa, desk: FlaskClient) -> None:
+    visit = book(clinic.desk, booking(clinic, spa, clinic.at(10)))
+    db.session.commit()
+    shown = desk.get(f"/appointments/{visit.reference}").get_data(as_text=True)
+    assert "Lata, Box" in shown or "Box, Lata" in shown
+    assert "Dhara 1" in shown

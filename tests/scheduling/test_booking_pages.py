@@ -162,6 +162,8 @@ def test_a_walk_in_to_somebody_busy_gets_a_token_and_the_next_free_time(
     assert desk.post("/appointments/new", data=data).status_code == 303
     (taken,) = [visit for visit in visits() if visit.patient_id == int(data["patient"])]
     assert (taken.status, taken.starts, taken.token) == ("arrived", clinic.at(10, 30), 1)
+    assert "Token 1" in desk.get("/today").get_data(as_text=True)
+    assert "Token 1" in desk.get(f"/appointments/{taken.reference}").get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from clinic.scheduling.queries.appointments import (
     patient_appointments,
     practitioner_day,
     practitioners,
-    room_of,
+    resources_of,
     services,
 )
 from clinic.scheduling.queries.availability import free_slots
@@ -28,6 +28,6 @@ __all__ = [
     "patient_appointments",
     "practitioner_day",
     "practitioners",
-    "room_of",
+    "resources_of",
     "services",
 ]

@@ -94,16 +94,27 @@ def history(appointment: Appointment) -> list[AppointmentEvent]:
     )
 
 
-def room_of(appointment: Appointment) -> Resource | None:
-    """The room a visit holds, or held last."""
-    return db.session.scalars(
-        select(Resource)
+def resources_of(appointment: Appointment) -> list[Resource]:
+    """What a visit claims, or claimed last: people, room, equipment, in the calendar's order."""
+    rows = db.session.execute(
+        select(Resource, Allocation.version)
         .join(ResourceUnit, ResourceUnit.resource_id == Resource.id)
         .join(Allocation, Allocation.unit_id == ResourceUnit.id)
-        .where(Allocation.appointment_id == appointment.id, Resource.kind == "room")
-        .order_by(Allocation.active.desc(), Allocation.id.desc())
-        .limit(1)
-    ).first()
+        .where(
+            Allocation.session_id == appointment.session_id
+            if appointment.session_id is not None
+            else Allocation.appointment_id == appointment.id
+        )
+        .order_by(
+            Allocation.active.desc(),
+            Allocation.version.desc().nulls_last(),
+            Resource.position,
+            Resource.id,
+            Allocation.id,
+        )
+    ).all()
+    last = rows[0][1] if rows else None
+    return list(dict.fromkeys(resource for resource, version in rows if version == last))
 
 
 def day_appointments(facility: Facility, day: date) -> list[Appointment]:

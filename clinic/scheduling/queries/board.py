@@ -44,6 +44,7 @@ class BoardRow(NamedTuple):
     is_new: bool
     intake_missing: bool
     coming: bool
+    token: int | None
     left_open: int
     """0 for the visits of the day; for those left open of earlier days, how many there are in all."""
     id: int
@@ -130,6 +131,7 @@ def _visits(room: Any, left_open: Any) -> Select[Any]:
         "is_new": ~seen_before,
         "intake_missing": and_(link, ~filled),
         "coming": coming(),
+        "token": Appointment.token,
         "left_open": left_open,
         "id": Appointment.id,
     }

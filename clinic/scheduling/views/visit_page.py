@@ -22,11 +22,17 @@ from clinic.scheduling.views.meetings import meeting_values
 def page_values(actor: Actor, appointment: Appointment) -> dict[str, Any]:
     """What the page of a visit shows."""
     events = queries.history(appointment)
+    claimed = queries.resources_of(appointment)
     return {
         "appointment": appointment,
         "zone": appointment.facility.zone,
         "events": events,
-        "room": queries.room_of(appointment),
+        "room": next((one for one in claimed if one.kind == "room"), None),
+        "beside": [
+            one.name
+            for one in claimed
+            if one.kind != "room" and one.practitioner_id != appointment.practitioner_id
+        ],
         "steps": [step.name for step in offered_steps(actor, appointment)],
         "can_move": appointment.status in ("pending", "confirmed") and policy.can_move(actor, appointment),
         "can_take_back": can_take_back(actor, appointment, events),
