@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, StringField, TelField, TextAreaField
+from wtforms import EmailField, HiddenField, StringField, TelField, TextAreaField
 from wtforms.validators import Length
 
 from clinic.core.errors import DomainError
@@ -16,6 +16,10 @@ from clinic.core.text import clean, one_line
 def _one_line(value: Any) -> Any:
     """A row's number is shown and checked as the text it is typed as."""
     return value if value is None else one_line(str(value))
+
+
+def _key(value: Any) -> Any:
+    return value if value is None else one_line(str(value))[:64]
 
 
 def _clean(value: Any) -> Any:
@@ -30,6 +34,13 @@ class LineField(StringField):
     ) -> None:
         limit = Length(max=longest, message=_l("At most %(max)d characters.", max=longest))
         super().__init__(label, [*validators, limit], filters=[_one_line], **options)
+
+
+class KeyField(HiddenField):
+    """The form's own name: sent twice, it is one change. Nobody types it, so what it cannot be is cut off."""
+
+    def __init__(self, label: Any = None, validators: Any = (), **options: Any) -> None:
+        super().__init__(label, validators, filters=[_key], **options)
 
 
 class PhoneField(LineField, TelField):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wtforms import DateField, HiddenField, IntegerField, RadioField, SelectField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from clinic.core.forms import Form, LineField, MailField, PhoneField
+from clinic.core.forms import Form, KeyField, LineField, MailField, PhoneField
 from clinic.core.i18n import lazy as _l
 from clinic.patients.details import RELATIONSHIPS
 from clinic.patients.models import Sex
@@ -30,7 +30,7 @@ class WelcomeForm(Form):
 
     name = LineField(_l("Your name"), [InputRequired(_l("Enter your name."))], longest=100)
     email = MailField(_l("E-mail"), longest=254)
-    submission_key = HiddenField(validators=[Length(max=64)])
+    submission_key = KeyField()
 
 
 class MemberForm(Form):
@@ -43,7 +43,7 @@ class MemberForm(Form):
     )
     birth_date = DateField(_l("Birth date"), [Optional()])
     sex = RadioField(_l("Sex"), [Optional()], choices=SEXES, validate_choice=True)
-    submission_key = HiddenField(validators=[Length(max=64)])
+    submission_key = KeyField()
 
 
 class ContactForm(Form):
@@ -67,7 +67,7 @@ class BookingForm(Form):
     slot = StringField(_l("Time"), validators=[InputRequired(_l("Choose a time.")), Length(max=40)])
     patient = HiddenField(validators=[Length(max=20)])
     purpose = LineField(_l("Anything we should know?"), longest=200)
-    submission_key = HiddenField(validators=[Length(max=64)])
+    submission_key = KeyField()
 
 
 class CancelForm(Form):

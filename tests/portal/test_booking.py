@@ -115,6 +115,14 @@ def test_nobody_is_booked_for_through_extra_fields_or_a_strangers_id(
     assert (visit.override_reason, visit.created_via) == (None, "portal")
 
 
+@pytest.mark.parametrize("key", ["\x00", "a\x00b", "k" * 10_000])
+def test_a_form_with_any_name_is_answered(
+    clinic: Clinic, home: FlaskClient, session: Session, key: str
+) -> None:
+    assert book(home, clinic, submission_key=key).status_code == 303
+    assert count(session) == 1
+
+
 @pytest.mark.parametrize(
     "slot", ["", "x", "1-1", "99999999-1", "٣٣٣٣٣٣٣٣-1", "29000000-0", "a" * 1000, "\x00"]
 )
