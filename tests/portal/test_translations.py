@@ -67,6 +67,8 @@ def test_no_translation_is_the_english_text(hindi: Catalog) -> None:
     same = {
         message.id
         for message in hindi
-        if message.id and message.string == message.id and re.search(r"[A-Za-z]{3,}", str(message.id))
+        if message.id
+        and message.string == message.id
+        and re.search(r"[A-Za-z]{3,}", PLACEHOLDER.sub("", str(message.id)))
     }
     assert same <= {"BMI %(value)s kg/m²"}

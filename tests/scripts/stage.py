@@ -80,7 +80,7 @@ def _surroundings() -> dict[str, Any]:
 def _add_views(app: Flask, saved: Saved) -> None:
     lock = threading.Lock()
 
-    @app.get("/<any(behaviours, code, calendar):name>")
+    @app.get("/<any(behaviours, code):name>")
     def show(name: str) -> str:
         return render_template(f"{name}.html", form=VisitorForm())
 

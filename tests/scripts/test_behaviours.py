@@ -150,24 +150,6 @@ def test_the_code_can_be_typed_without_scripts(browser: Browser, stage: Stage) -
     context.close()
 
 
-def test_a_dragged_appointment_asks_for_the_time_it_was_let_go_at(page: Page, stage: Stage) -> None:
-    page.goto(f"{stage.url}/calendar", wait_until="networkidle")
-    appointment = page.get_by_role("link", name="Ravi Menon").bounding_box()
-    column = page.locator(".cal-col").nth(1).bounding_box()
-    assert appointment is not None
-    assert column is not None
-    grip = (appointment["x"] + 40, appointment["y"] + 10)
-    page.mouse.move(*grip)
-    page.mouse.down()
-    page.mouse.move(column["x"] + 60, grip[1] + 40, steps=4)
-    page.mouse.move(column["x"] + 60, grip[1] + 96, steps=4)
-    with page.expect_request("**/panel?*") as asked:
-        page.mouse.up()
-    assert "time=10%3A00" in asked.value.url
-    assert "practitioner=2" in asked.value.url
-    expect(page.get_by_role("dialog", name="Book appointment")).to_be_visible()
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1440])
 def test_every_component_can_be_read_and_reached(
