@@ -68,7 +68,7 @@ def without_folder_fingerprint(wsgi: Any) -> Callable[[dict[str, Any], Any], Ite
     return answer
 
 
-def init_assets(app: Flask, *, files_change: bool) -> None:
+def init_assets(app: Flask, *, files_change: bool = True) -> None:
     """Add ``v=<fingerprint>`` to every ``url_for('static', …)``, and let those addresses be kept for good.
 
     Unless ``files_change``, as while somebody works on them, each file is looked at once.
