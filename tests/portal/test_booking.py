@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import psycopg2.errors
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from clinic.core import clock
+from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
 from tests.factories import ServiceFactory, practitioner_at
 from tests.portal.conftest import Clinic, words
@@ -113,6 +116,25 @@ def test_nobody_is_booked_for_through_extra_fields_or_a_strangers_id(
     visit = session.scalars(select(Appointment)).one()
     assert (visit.patient_id, visit.status) == (clinic.mother.id, "confirmed")
     assert (visit.override_reason, visit.created_via) == (None, "portal")
+
+
+def test_a_booking_that_the_database_gave_up_for_another_is_made_at_the_second_try(
+    clinic: Clinic, home: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, tried = scheduling.book, []
+
+    class Knot(psycopg2.errors.DeadlockDetected):
+        pgcode = "40P01"
+
+    def once_in_a_knot(*args: object) -> Appointment:
+        tried.append(args)
+        if len(tried) == 1:
+            raise OperationalError("INSERT", {}, Knot())
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(scheduling, "book", once_in_a_knot)
+    assert book(home, clinic).status_code == 303
+    assert (len(tried), count(session)) == (2, 1)
 
 
 @pytest.mark.parametrize("key", ["\x00", "a\x00b", "k" * 10_000])

@@ -12,7 +12,6 @@ from flask import Response, abort, request, url_for
 
 from clinic.core import clock
 from clinic.core.access import Role, allow
-from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, go_to, page
@@ -168,7 +167,7 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
             form.slot.errors = [*form.slot.errors, _("Choose one of these times.")]
         else:
             try:
-                reference = _carry_out(form, choice, *chosen)
+                reference = _settle(form, choice, *chosen)
             except DomainError as error:
                 form.refuse(error)
                 status = error.status
@@ -204,29 +203,32 @@ def _for_patients(error: SlotTaken, choice: Choice, wanted: datetime) -> Sequenc
     return [slot for slot in error.alternatives if slot.starts >= earliest]
 
 
+def _settle(form: BookingForm, choice: Choice, starts: datetime, practitioner_id: int) -> str:
+    """Book or move as one change; the visit's reference."""
+    return scheduling.settled(lambda: _carry_out(form, choice, starts, practitioner_id))
+
+
 def _carry_out(form: BookingForm, choice: Choice, starts: datetime, practitioner_id: int) -> str:
-    """Book or move; the visit's reference."""
     actor = current_actor()
-    with unit_of_work():
-        if choice.moving is not None:
-            service.move(actor, choice.moving, starts=starts, practitioner_id=practitioner_id)
-            return choice.moving.reference
-        made = scheduling.book(
-            actor,
-            Booking(
-                patient_id=choice.patient.id,
-                practitioner_id=practitioner_id,
-                service_id=choice.service.id,
-                starts=starts,
-                facility_id=choice.facility.id,
-                mode="online" if choice.online else "in_person",
-                purpose=form.purpose.data or None,
-                hold=choice.hold,
-                via="portal",
-                submission_key=form.submission_key.data or None,
-            ),
-        )
-        return made.reference
+    if choice.moving is not None:
+        service.move(actor, choice.moving, starts=starts, practitioner_id=practitioner_id)
+        return choice.moving.reference
+    made = scheduling.book(
+        actor,
+        Booking(
+            patient_id=choice.patient.id,
+            practitioner_id=practitioner_id,
+            service_id=choice.service.id,
+            starts=starts,
+            facility_id=choice.facility.id,
+            mode="online" if choice.online else "in_person",
+            purpose=form.purpose.data or None,
+            hold=choice.hold,
+            via="portal",
+            submission_key=form.submission_key.data or None,
+        ),
+    )
+    return made.reference
 
 
 def _practitioner(facility: Facility, usual: int | None = None) -> int | None:
