@@ -16,9 +16,9 @@ from clinic.core.i18n import gettext as _
 from clinic.facilities.models import Facility
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import GroupSession, Resource, ResourceUnit, Service
-from clinic.scheduling.queries.availability import weekly_hours
 from clinic.scheduling.queries.performers import performed_by
 from clinic.scheduling.queries.sessions import taken_seats
+from clinic.scheduling.queries.taken import weekly_hours
 from clinic.scheduling.slots import WeeklyInterval
 
 

@@ -23,7 +23,7 @@ from clinic.scheduling.models import (
     ResourceUnit,
     TimeOff,
 )
-from clinic.scheduling.queries.availability import weekly_hours
+from clinic.scheduling.queries.taken import weekly_hours
 from clinic.scheduling.slots import WeeklyInterval, spans
 
 Stretch = Range[datetime]

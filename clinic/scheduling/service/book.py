@@ -18,8 +18,8 @@ from clinic.patients.models import CareRelationship
 from clinic.scheduling import messages
 from clinic.scheduling.errors import PatientBusy, SlotTaken
 from clinic.scheduling.models import Appointment, AppointmentStatus
-from clinic.scheduling.queries.availability import Besides
 from clinic.scheduling.queries.sessions import session_at
+from clinic.scheduling.queries.taken import Besides
 from clinic.scheduling.service import claims, events, groups, places
 from clinic.scheduling.service.alternatives import alternatives
 from clinic.scheduling.service.claims import Claim, Stretch

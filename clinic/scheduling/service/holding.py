@@ -17,7 +17,7 @@ from clinic.facilities.models import Facility
 from clinic.scheduling import policy
 from clinic.scheduling.errors import SlotTaken
 from clinic.scheduling.models import Hold, HoldKind, Resource, ResourceUnit, Service
-from clinic.scheduling.queries.availability import Besides
+from clinic.scheduling.queries.taken import Besides
 from clinic.scheduling.service import claims, places
 from clinic.scheduling.service.claims import Claim, Stretch
 

@@ -19,8 +19,8 @@ from clinic.patients.models import CareRelationship
 from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
 from clinic.scheduling.models import Appointment, AppointmentEvent, Hold, ResourceUnit
-from clinic.scheduling.queries.availability import Besides
 from clinic.scheduling.queries.sessions import session_at
+from clinic.scheduling.queries.taken import Besides
 from clinic.scheduling.service import claims, events, groups, places
 from clinic.scheduling.service.alternatives import alternatives
 from clinic.scheduling.service.claims import Claim, Stretch

@@ -24,7 +24,7 @@ from clinic.scheduling.models import (
     Service,
     TimeOff,
 )
-from clinic.scheduling.queries.availability import NOTHING, Besides, of_that_sex, weekly_hours
+from clinic.scheduling.queries.taken import NOTHING, Besides, of_that_sex, weekly_hours
 from clinic.scheduling.service.claims import Stretch
 from clinic.scheduling.service.rules import covers
 from clinic.scheduling.slots import WeeklyInterval

@@ -15,10 +15,10 @@ from clinic.core.i18n import show_time
 from clinic.facilities.models import Facility
 from clinic.scheduling.errors import OutsideRules, SlotTaken
 from clinic.scheduling.models import Service
-from clinic.scheduling.queries.availability import Besides
 from clinic.scheduling.queries.performers import people_performing
 from clinic.scheduling.queries.series import Away, away_between, visits_between
 from clinic.scheduling.queries.sessions import session_at
+from clinic.scheduling.queries.taken import Besides
 from clinic.scheduling.service import places
 from clinic.scheduling.service.claims import Stretch
 from clinic.scheduling.service.rules import Ground, check, load_ground
