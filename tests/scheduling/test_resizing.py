@@ -17,6 +17,8 @@ from clinic.scheduling.errors import ChangedMeanwhile, OutsideRules, PatientBusy
 from clinic.scheduling.models import Allocation, AppointmentEvent
 from clinic.scheduling.service import arrive, book, cancel, move, undo_end
 from clinic.scheduling.service.resize import resize, undo_resize
+from clinic.scheduling.views.reading import slot_value
+from clinic.scheduling.visit_tokens import new_token
 from tests.factories import FacilityFactory, UserFactory, actor_of, grant
 from tests.scheduling.conftest import Clinic
 
@@ -62,6 +64,26 @@ def test_a_visit_online_is_made_longer_where_there_is_no_other_way_to_attend(cli
     clinic.service.in_person, clinic.service.room_kind = False, None
     visit = book(clinic.desk, clinic.booking(clinic.at(10), mode="online"))
     assert resize(clinic.desk, visit, 45).ends == clinic.at(10, 45)
+
+
+def test_who_moves_a_longer_visit_is_offered_times_that_are_long_enough(
+    clinic: Clinic, desk: FlaskClient
+) -> None:
+    visit = resize(clinic.desk, book(clinic.desk, clinic.booking(clinic.at(10))), 60)
+    book(clinic.desk, clinic.booking(clinic.at(10, days=1), patient_id=clinic.other.id))
+    link = new_token(visit)
+    db.session.commit()
+    short, long = (slot_value(clinic.vaidya.id, clinic.at(9, minute, days=1)) for minute in (30, 0))
+    for address in (
+        f"/appointments/{visit.reference}/move?day=2026-11-24&practitioner={clinic.vaidya.id}",
+        f"/v/{link}/move?day=2026-11-24",
+    ):
+        page = desk.get(address).text
+        assert short not in page
+        assert long in page
+    with pytest.raises(SlotTaken) as refused:
+        move(clinic.desk, visit, clinic.at(9, 30, days=1))
+    assert {slot.ends - slot.starts for slot in refused.value.alternatives} == {timedelta(hours=1)}
 
 
 def test_the_patients_own_next_visit_is_in_the_way_too(clinic: Clinic) -> None:

@@ -285,5 +285,6 @@ def _free(choice: Choice, start: date, end: date) -> Sequence[Slot]:
         ignore_hold=choice.hold,
         online=choice.online,
         new_sessions=False,
+        minutes=choice.moving.minutes if choice.moving else None,
         not_before=earliest_for_patients(choice.service),
     )

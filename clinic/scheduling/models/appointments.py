@@ -158,6 +158,11 @@ class Appointment(Base, InGroup, Created, Ending, FollowedUp, Meeting):
         return self.during.upper
 
     @property
+    def minutes(self) -> int:
+        """How long it lasts."""
+        return int((self.ends - self.starts).total_seconds()) // 60
+
+    @property
     def change_until(self) -> datetime:
         """The instant (UTC) until which the patient may cancel or move by themselves."""
         return self.starts - timedelta(minutes=self.service.change_minutes)

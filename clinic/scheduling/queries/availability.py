@@ -62,6 +62,7 @@ def free_slots(
     new_sessions: bool = True,
     seats: bool = True,
     most: int | None = None,
+    minutes: int | None = None,
 ) -> list[Slot]:
     """Every place where the service can begin between two days (both included), by time, then practitioner's
     order.
@@ -74,6 +75,7 @@ def free_slots(
     that may be given, ``since`` what counts as past instead of the present. Of a service for groups: the
     sessions with free seats (unless not ``seats``), and with ``new_sessions`` where one more could be.
     ``most`` is how many places of each practitioner are wanted, the first ones; all of them if None.
+    ``minutes`` is how long a visit lasts whose length is not the service's own.
     """
     to_day = min(to_day, from_day + timedelta(days=MAX_DAYS))
     besides = Besides(
@@ -92,6 +94,7 @@ def free_slots(
             online=online,
             not_before=max(since or clock.now(), not_before or since or clock.now()),
             most=most,
+            minutes=minutes or service.minutes,
         )
     if service.capacity > 1 and seats:
         joinable = open_sessions(
@@ -164,6 +167,7 @@ def _places(
     online: bool,
     not_before: datetime,
     most: int | None,
+    minutes: int,
 ) -> list[Slot]:
     from_day, to_day = days
     window = window_of(from_day - timedelta(days=1), to_day + timedelta(days=1), facility.zone)
@@ -175,8 +179,8 @@ def _places(
     first, _ = clock.day_bounds(from_day, facility.zone)
     _, midnight = clock.day_bounds(to_day, facility.zone)
     before = timedelta(minutes=service.buffer_before) // GRID
-    length = -(-timedelta(minutes=service.minutes) // GRID)
-    padded = before + -(-timedelta(minutes=service.minutes + service.buffer_after) // GRID)
+    length = -(-timedelta(minutes=minutes) // GRID)
+    padded = before + -(-timedelta(minutes=minutes + service.buffer_after) // GRID)
     open_cells = starts_on(window, step) & window.touched(first, midnight) & ~_past(window, not_before)
     patient_taken = _cells(window, rows[0].patient_taken)
     open_cells &= runs(window.whole & ~patient_taken, length) & runs(clinic_open, length)
@@ -209,7 +213,7 @@ def _places(
             )
         found += [(cell, position, person) for cell in islice(cells_of(begins), most)]
     found.sort(key=lambda place: place[:2])
-    lasts = timedelta(minutes=service.minutes)
+    lasts = timedelta(minutes=minutes)
     return [
         Slot(window.instant(cell), window.instant(cell) + lasts, person.practitioner_id or 0, person.name)
         for cell, _position, person in found

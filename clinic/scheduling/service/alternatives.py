@@ -25,9 +25,11 @@ def alternatives(
     ignore_hold: str | None = None,
     online: bool = False,
     new_sessions: bool = True,
+    minutes: int | None = None,
 ) -> list[Slot]:
     """Three near places: the same practitioner close by, another at the same time, the same the next free
-    day. Of a service for groups only the sessions there are, unless with ``new_sessions``.
+    day. Of a service for groups only the sessions there are, unless with ``new_sessions``. ``minutes`` is how
+    long the visit lasts, the service's own unless given.
     """
     zone = clock.zone(facility.zone)
     day = starts.astimezone(zone).date()
@@ -42,6 +44,7 @@ def alternatives(
         ignore_hold=ignore_hold,
         online=online,
         new_sessions=new_sessions,
+        minutes=minutes,
     )
 
     def distance(slot: Slot) -> timedelta:

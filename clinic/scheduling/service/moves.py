@@ -391,4 +391,5 @@ def _nearest(appointment: Appointment, ground: Ground, during: Stretch) -> list[
         ignore_appointment=appointment.id,
         online=appointment.mode == "online",
         new_sessions=False,
+        minutes=appointment.minutes,
     )

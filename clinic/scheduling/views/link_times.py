@@ -49,6 +49,7 @@ def offer_of(visit: Appointment, day: date, last: date, *, not_before: datetime)
             online=visit.mode == "online",
             not_before=not_before,
             new_sessions=False,
+            minutes=visit.minutes,
         )
         if (slot.starts, slot.practitioner_id) != (visit.starts, visit.practitioner_id)
     ]

@@ -203,6 +203,7 @@ def _show(
         ignore_appointment=appointment.id,
         online=appointment.mode == "online",
         new_sessions=False,
+        minutes=appointment.minutes,
     )
     slots = [
         slot

@@ -29,8 +29,11 @@ def length(reference: str) -> Response:
     appointment = queries.get_appointment(actor, reference)
     if not policy.can_move(actor, appointment):
         raise Forbidden(_("You may not change this visit."))
-    minutes = int((appointment.ends - appointment.starts).total_seconds()) // 60
-    form: dict[str, Any] = {"minutes": minutes, "version": appointment.version, "override_reason": ""}
+    form: dict[str, Any] = {
+        "minutes": appointment.minutes,
+        "version": appointment.version,
+        "override_reason": "",
+    }
     if request.method == "GET":
         return _show(appointment, form)
     form["minutes"] = read_id(request.form.get("minutes")) or 0
