@@ -211,6 +211,23 @@ def test_another_facilitys_visits_are_listed_for_who_works_there_alone(
     assert names(sign_in(user).get(f"{LIST}&facility={clinic.facility.id}").text) == []
 
 
+def test_a_visit_of_another_facility_is_no_place_to_go_on_from(
+    clinic: Clinic, visits: dict[str, Appointment], sign_in: Callable[..., FlaskClient]
+) -> None:
+    elsewhere = FacilityFactory()
+    outsider = sign_in(grant(UserFactory(), Role.RECEPTIONIST, facility=elsewhere))
+    foreign = visits["mehta"]
+    at_home = PatientFactory(name="Asha Bose", facility_id=elsewhere.id)
+    visits["iyer"].facility_id, visits["iyer"].patient_id = elsewhere.id, at_home.id
+    db.session.commit()
+    for order in ("time", "-time", "patient", "-patient"):
+        answers = [
+            names(outsider.get(f"{LIST}&from=&to=&sort={order}&past={visit_id}").text)
+            for visit_id in (foreign.id, 123456789)
+        ]
+        assert answers == [[], []]
+
+
 def test_who_works_at_two_clinics_chooses_between_them(
     clinic: Clinic, visits: dict[str, Appointment], sign_in: Callable[..., FlaskClient]
 ) -> None:
