@@ -73,6 +73,25 @@ def test_the_booking_form_leads_to_the_plan(clinic: Clinic, desk: FlaskClient) -
     assert "Book 8 visits" in text(answer)
 
 
+def test_the_place_that_the_booking_form_keeps_is_not_in_the_way_of_the_plan(
+    clinic: Clinic, desk: FlaskClient
+) -> None:
+    chosen = int(clinic.at(11, days=2).timestamp()) // 60
+    form = {
+        "patient": clinic.patient.id,
+        "service": clinic.service.id,
+        "slot": f"{clinic.vaidya.id}@{chosen}",
+        "from_day": "2026-11-23",
+        "submission_key": "form",
+    }
+    kept = desk.post("/appointments/new", data=form)
+    assert "Kept for you" in text(kept)
+    assert 'form="repeat-form"' in text(kept)
+    (repeat,) = re.findall(r'<form id="repeat-form".*?</form>', text(kept), re.DOTALL)
+    sent = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', repeat))
+    assert "is booked at that time" not in text(desk.post("/series/new", data=sent))
+
+
 def test_the_plan_names_a_clash_and_offers_other_times(clinic: Clinic, desk: FlaskClient) -> None:
     book(clinic.desk, clinic.booking(clinic.at(10, days=4), patient_id=clinic.other.id))
     db.session.commit()

@@ -7,10 +7,11 @@ from flask import Response, request, url_for
 from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import Actor, allow
+from clinic.core.db import unit_of_work
 from clinic.core.errors import Conflict, DomainError, Invalid, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import ngettext
-from clinic.core.text import clean
+from clinic.core.text import clean, one_line
 from clinic.core.web import current_actor, go_to, page, say
 from clinic.facilities.models import Facility
 from clinic.patients.queries import get_patient
@@ -18,7 +19,7 @@ from clinic.scheduling import policy, queries, reasons
 from clinic.scheduling.models import Appointment, EndReason
 from clinic.scheduling.queries.series import SeriesShown, get_series
 from clinic.scheduling.series_words import rule_words, weekdays
-from clinic.scheduling.service import settled
+from clinic.scheduling.service import holding, settled
 from clinic.scheduling.service.series import (
     MOST,
     Ask,
@@ -50,9 +51,19 @@ def new_series() -> Response:
     if draft.patient_id is None or draft.service_id is None:
         say(_("Choose the patient and the service first."), "warn")
         return go_to(url_for("scheduling.new"))
+    if "every" not in request.form:
+        _let_go(actor)
     if request.form.get("action") == "book":
         return _book(actor, facility, draft)
     return _plan(actor, facility, draft)
+
+
+def _let_go(actor: Actor) -> None:
+    """The booking form that led here needs the place it kept no more, and the plan counts it as free."""
+    key = one_line(request.form.get("submission_key", ""))[:64]
+    if key:
+        with unit_of_work():
+            holding.let_go(actor, key)
 
 
 def _book(actor: Actor, facility: Facility, draft: SeriesDraft) -> Response:
