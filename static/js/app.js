@@ -1,10 +1,12 @@
 // Starts every behaviour once and again for what htmx puts into the page.
 import { startAutosave } from "./autosave.js";
+import { startChoiceKeys } from "./choice-keys.js";
 import { startCode } from "./code.js";
 import { startCountdown } from "./countdown.js";
 import { startDayThread } from "./day-thread.js";
 import { startDialogs } from "./dialog.js";
 import { focusFirstError, startErrors } from "./errors.js";
+import { startKeepFocus } from "./keep-focus.js";
 import { startLines } from "./lines.js";
 import { startListKeys } from "./list-keys.js";
 import { startMenus } from "./menu.js";
@@ -18,7 +20,7 @@ import { startToasts, takeToasts } from "./toast.js";
 import { startUnsaved } from "./unsaved.js";
 
 // These listen on the document, so what is swapped in later is theirs too.
-for (const start of [startToasts, startDialogs, startErrors, startLines, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
+for (const start of [startToasts, startDialogs, startErrors, startChoiceKeys, startKeepFocus, startLines, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
 
 // These look at the elements they serve.
 function attach(root) {
