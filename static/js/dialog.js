@@ -2,10 +2,18 @@
 // The panel opens when htmx has put something into #panel-content, and empties itself when it closes.
 const openers = new WeakMap();
 
+// What is outside an open dialog can be neither reached nor heard: the notices go in with it, and out again.
+function takeNotices() {
+  const region = document.getElementById("toasts");
+  const home = [...document.querySelectorAll("dialog[open]")].pop() ?? document.body;
+  if (region && region.parentElement !== home) home.append(region);
+}
+
 export function openDialog(dialog, opener = document.activeElement) {
   if (!dialog || dialog.open) return;
   openers.set(dialog, opener);
   dialog.showModal();
+  takeNotices();
   const first = dialog.querySelector("[autofocus], [data-dialog-focus]") ?? dialog.querySelector("[aria-invalid=true]");
   first?.focus();
 }
@@ -61,6 +69,7 @@ export function startDialogs() {
   document.addEventListener("close", (event) => {
     const dialog = event.target;
     if (!(dialog instanceof HTMLDialogElement)) return;
+    takeNotices();
     letGo(dialog);
     if (dialog.id === "panel") document.getElementById("panel-content")?.replaceChildren();
     giveBack(dialog);
