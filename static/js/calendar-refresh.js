@@ -1,4 +1,6 @@
 // Refreshing in place: what is under the hand, in focus or opened stays as it is.
+import { isTyping } from "./find.js";
+
 const OWN = new Set(["tabindex", "open", "data-started-now", "data-drag-known"]);
 let missed = false;
 
@@ -16,7 +18,6 @@ export function letRefresh() {
 export function startRefresh() {
   const defaults = window.Idiomorph?.defaults;
   if (defaults) {
-    defaults.ignoreActiveValue = true;
     // What scripts have set is not in the server's page, and is no difference.
     defaults.callbacks.beforeNodeMorphed = (node, fresh) => !(node.id === "cal-actions" && !fresh.children.length);
     defaults.callbacks.beforeAttributeUpdated = (name, node) => !(OWN.has(name) && node.closest?.("#calendar"));
@@ -27,7 +28,10 @@ export function startRefresh() {
     event.preventDefault();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (!isCalendar(event.detail.target) || !isBusy()) return;
+    if (!isCalendar(event.detail.target)) return;
+    // What is being typed stays; a visit in focus says its new time.
+    if (defaults) defaults.ignoreActiveValue = isTyping(document.activeElement);
+    if (!isBusy()) return;
     missed = true;
     event.detail.shouldSwap = false;
   });
