@@ -1,12 +1,18 @@
 // After a refused form the focus goes to the first field that needs another look, or to the summary.
 import { findAll } from "./find.js";
 
+// Into a group the focus goes by its chosen or first choice.
+function entryOf(goal) {
+  if (!goal.matches("fieldset, [role=radiogroup]")) return goal;
+  return goal.querySelector("input:checked") ?? goal.querySelector("input, select, textarea");
+}
+
 export function focusFirstError(root) {
   const field = findAll(root, "[aria-invalid=true]:not([data-no-focus])").find((element) => element.offsetParent !== null || element.type === "radio");
   const summary = findAll(root, "[data-error-summary]")[0];
   const goal = field ?? summary;
   if (!goal) return false;
-  goal.focus({ preventScroll: true });
+  (entryOf(goal) ?? goal).focus({ preventScroll: true });
   goal.scrollIntoView({ block: "center" });
   return true;
 }
@@ -24,7 +30,7 @@ export function startErrors() {
     const goal = link && document.getElementById(link.hash.slice(1));
     if (!goal) return;
     event.preventDefault();
-    const field = goal.matches("fieldset") ? goal.querySelector("input, select, textarea") : goal;
+    const field = entryOf(goal);
     field?.focus();
     field?.scrollIntoView({ block: "center" });
   });
