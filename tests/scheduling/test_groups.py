@@ -124,6 +124,14 @@ def test_a_seat_that_went_to_another_is_not_given_back(clinic: Clinic, session: 
         settled(lambda: undo_end(clinic.desk, visit))
 
 
+def test_whoever_joins_stays_as_long_as_the_session_lasts(
+    clinic: Clinic, session: GroupSession, yoga: Service
+) -> None:
+    yoga.minutes = 30
+    db.session.flush()
+    assert join(clinic, session).during == session.during
+
+
 def test_who_comes_back_takes_another_seat_where_theirs_is_gone(
     clinic: Clinic, session: GroupSession
 ) -> None:

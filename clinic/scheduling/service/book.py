@@ -204,13 +204,14 @@ def _take_seat(actor: Actor, booking: Booking, ground: Ground, values: dict[str,
         raise SlotTaken(_("There is no session at that time."))
     if session is None:
         session = groups.open_session(actor, ground, values["during"], mode=booking.mode)
+    own = {"session_id": session.id, "during": session.during, "mode": session.mode}
     for _try in range(CLAIM_TRIES):
         seat = groups.next_seat(session.id)
-        appointment = _insert(values | {"session_id": session.id, "seat": seat, "mode": session.mode})
+        appointment = _insert(values | own | {"seat": seat})
         if appointment is not None:
             return appointment
         if _by_key(values["submission_key"]) is not None or claims.patient_is_busy(
-            ground.patient.id, values["during"]
+            ground.patient.id, session.during
         ):
             break
     raise SlotTaken
