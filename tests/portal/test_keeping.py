@@ -81,3 +81,17 @@ def test_where_both_are_given_the_patient_chooses(
     assert "By video" in home.get(url).text
     assert home.post(f"{url}?mode=online", data=form(clinic, clinic.at(2))).status_code == 303
     assert session.scalars(select(Appointment)).one().mode == "online"
+
+
+def test_what_is_not_offered_is_not_kept(clinic: Clinic, home: FlaskClient, session: Session) -> None:
+    url = f"/portal/book/{clinic.service.id}/keep"
+    assert home.post(url, data=form(clinic, clinic.at(2, 10, 7))).status_code == 409
+    assert holds(session) == 0
+
+
+def test_asking_again_keeps_it_no_longer(clinic: Clinic, home: FlaskClient, session: Session) -> None:
+    url = f"/portal/book/{clinic.service.id}/keep"
+    home.post(url, data=form(clinic, clinic.at(2)))
+    until = session.scalar(select(Hold.expires_at))
+    home.post(url, data=form(clinic, clinic.at(2)))
+    assert session.scalar(select(Hold.expires_at)) == until

@@ -9,12 +9,13 @@ import pytest
 import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import Range
 
 from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.scheduling.errors import ChangedMeanwhile, OutsideRules, PatientBusy, SlotTaken
-from clinic.scheduling.models import Allocation, AppointmentEvent
+from clinic.scheduling.models import Allocation, AppointmentEvent, TimeOff
 from clinic.scheduling.service import arrive, book, cancel, move, undo_end
 from clinic.scheduling.service.resize import resize, undo_resize
 from clinic.scheduling.views.reading import slot_value
@@ -134,6 +135,18 @@ def test_a_shortened_visit_can_take_its_own_time_again_and_comes_back_as_it_was(
     cancel(clinic.desk, visit, "ill")
     undo_end(clinic.desk, visit)
     assert claimed(visit.id) == {(visit.starts, visit.ends)}
+
+
+def test_a_visit_is_not_made_longer_than_its_room_is_there(clinic: Clinic) -> None:
+    visit = book(clinic.desk, clinic.booking(clinic.at(10)))
+    db.session.add_all(
+        TimeOff(resource_id=room.id, during=Range(clinic.at(10, 30), clinic.at(12)), reason="Paint")
+        for room in clinic.rooms
+    )
+    db.session.flush()
+    with pytest.raises(SlotTaken, match="is away"):
+        resize(clinic.desk, visit, 60)
+    assert claimed(visit.id) == {(clinic.at(10), clinic.at(10, 30))}
 
 
 def test_who_saw_an_older_state_is_told_so(clinic: Clinic) -> None:

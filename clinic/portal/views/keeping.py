@@ -14,11 +14,11 @@ from clinic.core.web import current_actor
 from clinic.portal import days
 from clinic.portal.views.blueprint import bp, clinic
 from clinic.portal.views.household import household
-from clinic.scheduling.errors import OutsideRules
+from clinic.scheduling.errors import OutsideRules, SlotTaken
 from clinic.scheduling.models import Hold
-from clinic.scheduling.queries import get_service
+from clinic.scheduling.queries import free_slots, get_service
 from clinic.scheduling.service import earliest_for_patients, last_day_for_patients, settled
-from clinic.scheduling.service.holding import Place, keep_for_form
+from clinic.scheduling.service.holding import Place, form_purpose, keep_for_form
 
 
 @bp.post("/book/<id:service_id>/keep")
@@ -57,4 +57,22 @@ def _keep(service_id: int) -> Hold | None:
         online=wanted.online and (not wanted.in_person or request.form.get("mode") == "online"),
         patient_sex=household().member(days.read_id(request.form.get("patient")) or 0).sex,
     )
+    if not _is_offered(place, key):
+        raise SlotTaken
     return keep_for_form(current_actor(), place, key)
+
+
+def _is_offered(place: Place, key: str) -> bool:
+    """Whether the place is one that a patient is shown: nothing else is kept for them."""
+    day = place.starts.astimezone(clock.zone(place.facility.zone)).date()
+    offered = free_slots(
+        place.facility,
+        place.service,
+        day,
+        day,
+        [place.practitioner_id],
+        ignore_hold=form_purpose(current_actor(), key),
+        online=place.online,
+        new_sessions=False,
+    )
+    return any(slot.starts == place.starts for slot in offered)

@@ -146,7 +146,11 @@ def call_off(actor: Actor, session: GroupSession, why: str, *, tell: bool = True
     db.session.refresh(session, with_for_update={"key_share": True, "of": GroupSession})
     if session.cancelled_at is not None:
         raise Conflict(_("This session was called off already."))
-    visits = [visit for visit in visits_of(session.id) if visit.status in ("pending", "confirmed", "arrived")]
+    visits = [
+        visit
+        for visit in visits_of(session.id)
+        if visit.status in ("pending", "confirmed", "arrived", "in_progress")
+    ]
     for visit in visits:
         cancel(actor, visit, why, tell=tell)
     session.cancelled_at = clock.now()

@@ -16,7 +16,7 @@ from clinic.core.i18n import gettext as _
 from clinic.facilities.models import Facility
 from clinic.scheduling import policy
 from clinic.scheduling.errors import SlotTaken
-from clinic.scheduling.models import Hold, HoldKind, Resource, ResourceUnit, Service
+from clinic.scheduling.models import Allocation, Hold, HoldKind, Resource, ResourceUnit, Service
 from clinic.scheduling.queries.taken import Besides
 from clinic.scheduling.service import claims, places
 from clinic.scheduling.service.claims import Claim, Stretch
@@ -88,7 +88,8 @@ def reserve(place: Place, *, purpose: str, kind: HoldKind, until: datetime, by: 
 
 
 def keep_for_form(actor: Actor, place: Place, key: str) -> Hold | None:
-    """Keep a place while somebody fills in the form named ``key``; one place for a form.
+    """Keep a place while somebody fills in the form named ``key``; one place for a form, and no longer for
+    asking again.
 
     None for a group session, whose seats are not kept, and for who may not book here. Raises SlotTaken.
     """
@@ -96,6 +97,9 @@ def keep_for_form(actor: Actor, place: Place, key: str) -> Hold | None:
         return None
     until = clock.now() + timedelta(seconds=FORM_SECONDS)
     purpose = form_purpose(actor, key)
+    standing = _standing(place, purpose)
+    if standing is not None:
+        return standing
     kept = reserve(place, purpose=purpose, kind=HoldKind.FORM, until=until, by=actor.user_id)
     mine = db.session.scalars(
         select(Hold.purpose)
@@ -105,6 +109,23 @@ def keep_for_form(actor: Actor, place: Place, key: str) -> Hold | None:
     for older in mine[MOST_FORMS:]:
         claims.end_hold(older)
     return kept
+
+
+def _standing(place: Place, purpose: str) -> Hold | None:
+    """The hold of this purpose, if it keeps this very place."""
+    return db.session.scalars(
+        select(Hold)
+        .join(Allocation, Allocation.hold_id == Hold.id)
+        .join(ResourceUnit, ResourceUnit.id == Allocation.unit_id)
+        .join(Resource, Resource.id == ResourceUnit.resource_id)
+        .where(
+            Hold.purpose == purpose,
+            Hold.expires_at > clock.now(),
+            Allocation.during == place.service.taken(place.during),
+            Resource.practitioner_id == place.practitioner_id,
+        )
+        .limit(1)
+    ).first()
 
 
 def let_go(actor: Actor, key: str) -> None:

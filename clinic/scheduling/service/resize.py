@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -15,7 +16,14 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_time
 from clinic.scheduling import policy
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
-from clinic.scheduling.models import Allocation, Appointment, AppointmentEvent
+from clinic.scheduling.models import (
+    Allocation,
+    Appointment,
+    AppointmentEvent,
+    Resource,
+    ResourceUnit,
+    TimeOff,
+)
 from clinic.scheduling.service import claims, events
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS, lock
@@ -108,6 +116,8 @@ def _reach(actor: Actor, appointment: Appointment, during: Stretch, *, keep: boo
         raise PatientBusy
     by = during.upper - appointment.ends
     old = claims.claims_of(appointment.id)
+    if by > timedelta():
+        _check_things(appointment, old, by)
     wanted = [Claim(one.unit_id, _until(one, by)) for one in old]
     claims.lock_units({one.unit_id for one in wanted})
     appointment.version += 1
@@ -160,6 +170,26 @@ def _sentence(appointment: Appointment, old: list[Claim]) -> str:
     if free is None or free <= appointment.ends:
         return _("Somebody else comes right after this visit.")
     return _("There is time until %(time)s only.", time=show_time(free, appointment.facility.zone))
+
+
+def _check_things(appointment: Appointment, claimed: Sequence[Claim], by: timedelta) -> None:
+    """Whether room, therapists and equipment are there for longer; the performer is the rules' to check.
+
+    Raises SlotTaken naming what is away.
+    """
+    for one in claimed:
+        away = db.session.scalar(
+            select(Resource.name)
+            .join(ResourceUnit, ResourceUnit.resource_id == Resource.id)
+            .join(TimeOff, TimeOff.resource_id == Resource.id)
+            .where(
+                ResourceUnit.id == one.unit_id,
+                Resource.practitioner_id.is_distinct_from(appointment.practitioner_id),
+                TimeOff.during.op("&&")(Range(one.during.upper, _until(one, by).upper)),
+            )
+        )
+        if away is not None:
+            raise SlotTaken(_("%(name)s is away at that time.", name=away), field="minutes")
 
 
 def _last_change(appointment: Appointment) -> AppointmentEvent | None:

@@ -201,7 +201,7 @@ def _hold(actor: Actor, draft: Draft, wanted: tuple[int, datetime]) -> bool:
         service=chosen,
         practitioner_id=wanted[0],
         starts=wanted[1],
-        online=draft.online,
+        online=chosen.online and (draft.online or not chosen.in_person),
         patient_sex=patient.sex if patient else None,
     )
     try:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
+from clinic.core import crypto
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_date
 from clinic.core.text import one_line
@@ -23,8 +24,8 @@ MODES = ("in_person", "online")
 
 
 def read_filter(args: MultiDict[str, str], day: date | None) -> Filter:
-    """The filter an address names; the day alone where it says nothing of days. What cannot be read counts as
-    not said.
+    """The filter an address or a form names; the day alone where it says nothing of days. What cannot be read
+    counts as not said.
     """
     some_days = "from" in args or "to" in args or day is None
     first = read_date(args.get("from", "")) if some_days else day
@@ -37,15 +38,20 @@ def read_filter(args: MultiDict[str, str], day: date | None) -> Filter:
         from_day=first,
         to_day=last,
         statuses=tuple(status for status in AppointmentStatus if status in asked),
-        patient=one_line(args.get("patient", "")).strip()[:LONGEST_TEXT],
+        patient=_text(args.get("patient", "")),
         practitioner_id=read_id(args.get("practitioner", "")),
         service_id=read_id(args.get("service", "")),
         mode=mode if mode in MODES else "",
-        text=one_line(args.get("reason", "")).strip()[:LONGEST_TEXT],
+        text=_text(args.get("reason", "")),
         session_id=read_id(args.get("session", "")),
         sort=sort.removeprefix("-") if sort.removeprefix("-") in SORTS else "time",
         down=sort.startswith("-"),
     )
+
+
+def _text(said: str) -> str:
+    """What somebody looks for: sealed in an address, as typed in a form."""
+    return one_line(crypto.unseal(said) or said).strip()[:LONGEST_TEXT]
 
 
 def read_date(text: str | None) -> date | None:
@@ -66,17 +72,17 @@ class Chip:
 
 
 def query_of(wanted: Filter, facility_id: int | None = None) -> list[tuple[str, str]]:
-    """The filter as an address says it."""
+    """The filter as an address says it. Names and reasons stand in it sealed: logs and browsers keep it."""
     pairs = [
         ("from", wanted.from_day.isoformat() if wanted.from_day else ""),
         ("to", wanted.to_day.isoformat() if wanted.to_day else ""),
     ]
     said: Mapping[str, Any] = {
-        "patient": wanted.patient,
+        "patient": crypto.seal(wanted.patient) if wanted.patient else "",
         "practitioner": wanted.practitioner_id,
         "service": wanted.service_id,
         "mode": wanted.mode,
-        "reason": wanted.text,
+        "reason": crypto.seal(wanted.text) if wanted.text else "",
         "session": wanted.session_id,
         "facility": facility_id,
         "sort": ("-" if wanted.down else "") + wanted.sort if wanted.sort != "time" or wanted.down else "",

@@ -8,21 +8,22 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
-from flask import Response, request
+from flask import Response, request, url_for
 
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core.access import Actor, allow
 from clinic.core.i18n import gettext as _
-from clinic.core.web import is_fragment, is_timed_refresh, page
+from clinic.core.web import current_actor, go_to, is_fragment, is_timed_refresh, page
 from clinic.facilities.models import Facility
 from clinic.facilities.queries import get_facility
 from clinic.scheduling import policy
 from clinic.scheduling.models import AppointmentStatus
 from clinic.scheduling.queries import listing as rows
 from clinic.scheduling.queries.listing import Filter, Line
+from clinic.scheduling.views.blueprint import STAFF_ROLES, bp, here
 from clinic.scheduling.views.filtering import chips, list_url, query_of, read_filter
-from clinic.scheduling.views.reading import read_id
+from clinic.scheduling.views.reading import read_day, read_id
 from clinic.scheduling.views.shown import Shown
 
 RESULTS = "list-results"
@@ -35,6 +36,16 @@ class Heading:
     text: str
     url: str
     order: str
+
+
+@bp.post("/calendar/list")
+@allow(*STAFF_ROLES)
+def filter_list() -> Response:
+    """What was typed into the filters, brought to the address that shows it."""
+    facility = here(current_actor())
+    day = read_day(request.form.get("day"), facility.zone)
+    wanted = read_filter(request.form, day)
+    return go_to(list_url(url_for("scheduling.calendar"), day, wanted, read_id(request.form.get("facility"))))
 
 
 def listing(actor: Actor, facility: Facility, shown: Shown) -> Response:

@@ -199,6 +199,7 @@ def _slots(ask: Ask, days: Sequence[date], step: timedelta) -> list[Slot]:
             step=step,
             ignore_appointments=ask.besides,
             online=ask.online,
+            new_sessions=False,
         )
         left = left[len(stretch) :]
     return found
