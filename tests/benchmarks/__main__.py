@@ -158,7 +158,10 @@ def _fill(
         "(CAST(:day AS date) - 10 - (n / 200)::int + time '02:30'"
         " + ((n % 200) / 10) * interval '30 minutes') AT TIME ZONE 'UTC'"
     )
-    for start, number, offset, prefix in ((today, 60, 0, "D"), (past, max(0, visits - 60), 60, "P")):
+    for start, number, offset, prefix, status in (
+        (today, 60, 0, "D", "confirmed"),
+        (past, max(0, visits - 60), 60, "P", "completed"),
+    ):
         db.session.execute(
             text(
                 f"WITH places AS ({places.format(start=start)}), made AS ("
@@ -166,14 +169,14 @@ def _fill(
                 " practitioner_id, service_id, during, status, mode, created_via, version)"
                 " SELECT 1, now(), :prefix || lpad(n::text, 9, '0'), :facility,"
                 " (SELECT min(id) FROM patients) + (n + :offset) % :n, person, :service,"
-                " tstzrange(start, start + interval '30 minutes'), 'confirmed', 'in_person', 'desk', 1"
+                " tstzrange(start, start + interval '30 minutes'), :status, 'in_person', 'desk', 1"
                 " FROM places ON CONFLICT DO NOTHING RETURNING id, practitioner_id, during)"
                 " INSERT INTO allocations (facility_id, unit_id, appointment_id, during, active)"
                 " SELECT :facility, u.id, made.id, made.during, true FROM made"
                 " JOIN resources r ON r.practitioner_id = made.practitioner_id"
                 " JOIN resource_units u ON u.resource_id = r.id ON CONFLICT DO NOTHING"
             ),
-            values | {"count": number, "offset": offset, "prefix": prefix, "day": day},
+            values | {"count": number, "offset": offset, "prefix": prefix, "day": day, "status": status},
         )
     db.session.commit()
     db.session.execute(text("ANALYZE"))

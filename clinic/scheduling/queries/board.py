@@ -19,6 +19,8 @@ from clinic.scheduling.queries.coming import coming
 from clinic.scheduling.queries.left_open import STILL_OPEN
 
 SHOWN_LEFT = 5
+COUNTED_LEFT = 1_000
+"""More than so many are not counted."""
 STARTS = func.lower(Appointment.during)
 
 
@@ -91,11 +93,26 @@ def _of_the_day() -> Select[Any]:
 
 
 def _left_open() -> Select[Any]:
+    counted = select(func.count()).select_from(_still_open(COUNTED_LEFT).subquery()).scalar_subquery()
     return (
-        _visits(null().cast(Text), func.count().over())
-        .where(bindparam("first") > STARTS, Appointment.status.in_(STILL_OPEN))
+        _visits(null().cast(Text), counted)
+        .where(Appointment.id.in_(_still_open(SHOWN_LEFT)))
         .order_by(STARTS.desc(), Appointment.id.desc())
-        .limit(SHOWN_LEFT)
+    )
+
+
+def _still_open(most: int) -> Select[tuple[int]]:
+    """The latest visits of earlier days that nobody brought to an end, so many of them."""
+    visit = aliased(Appointment)
+    return (
+        select(visit.id)
+        .where(
+            visit.facility_id == bindparam("facility"),
+            bindparam("first") > func.lower(visit.during),
+            visit.status.in_(STILL_OPEN),
+        )
+        .order_by(func.lower(visit.during).desc(), visit.id.desc())
+        .limit(most)
     )
 
 
