@@ -101,7 +101,7 @@ def _left_open() -> Select[Any]:
     )
 
 
-def _still_open(most: int) -> Select[tuple[int]]:
+def _still_open(most: int) -> Select[Any]:
     """The latest visits of earlier days that nobody brought to an end, so many of them."""
     visit = aliased(Appointment)
     return (
