@@ -307,8 +307,9 @@ def test_the_list_is_filtered_sorted_and_taken_out(visitor: Open) -> None:
     expect(page.locator(".list-chip", has_text="Done")).to_have_count(0)
 
 
-@pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESKTOP, "light"), (TABLET, "dark"), (PHONE, "light"), (PHONE, "dark")]
+)
 def test_no_view_has_a_fault_in_any_width_or_scheme(
     visitor: Open, size: tuple[int, int], scheme: str
 ) -> None:
