@@ -70,13 +70,6 @@ def get_resource(facility_id: int, resource_id: int) -> Resource:
     return found
 
 
-def closing_resource(facility_id: int) -> Resource | None:
-    """The facility itself as a resource; None while nothing has been said about its hours."""
-    return db.session.scalars(
-        select(Resource).where(Resource.facility_id == facility_id, Resource.kind == ResourceKind.FACILITY)
-    ).first()
-
-
 def room(facility_id: int, room_id: int) -> Resource:
     """One room of a facility. Raises NotFound."""
     found = db.session.get(Resource, room_id)

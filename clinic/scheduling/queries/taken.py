@@ -127,17 +127,21 @@ def of_that_sex(theirs: Any, patients: Any) -> ColumnElement[bool]:
     )
 
 
-def weekly_hours() -> Any:
-    """A resource's hours as JSON for ``WeeklyInterval.read``; NULL where there are none."""
-    entry = func.json_build_array(
+def hours_entry() -> Any:
+    """One row of working hours as JSON for ``WeeklyInterval.read``."""
+    return func.json_build_array(
         WorkingHours.weekday,
         WorkingHours.starts,
         WorkingHours.ends,
         WorkingHours.valid_from,
         WorkingHours.valid_until,
     )
+
+
+def weekly_hours() -> Any:
+    """A resource's hours as JSON for ``WeeklyInterval.read``; NULL where there are none."""
     return (
-        select(func.json_agg(entry))
+        select(func.json_agg(hours_entry()))
         .where(WorkingHours.resource_id == Resource.id)
         .correlate(Resource)
         .scalar_subquery()

@@ -30,6 +30,7 @@ from clinic.scheduling.models import (
     WorkingHours,
 )
 from clinic.scheduling.queries.performers import performed_by
+from clinic.scheduling.queries.taken import hours_entry
 from clinic.scheduling.service.claims import Stretch, stale_holds_exist
 from clinic.scheduling.slots import WeeklyInterval, spans
 
@@ -265,15 +266,8 @@ def _units(facility_id: int, practitioner_id: int, *, overbook: bool) -> Any:
 
 
 def _intervals(*whose: Any) -> Any:
-    entry = func.json_build_array(
-        WorkingHours.weekday,
-        WorkingHours.starts,
-        WorkingHours.ends,
-        WorkingHours.valid_from,
-        WorkingHours.valid_until,
-    )
     return (
-        select(func.json_agg(entry))
+        select(func.json_agg(hours_entry()))
         .join(Resource, Resource.id == WorkingHours.resource_id)
         .where(*whose)
         .scalar_subquery()

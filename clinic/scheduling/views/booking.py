@@ -300,10 +300,6 @@ def _show(
     return make_response(render_template(template, **values), status)
 
 
-def _ends(starts: datetime, service: Service | None) -> datetime | None:
-    return starts + timedelta(minutes=service.minutes) if service else None
-
-
 def _load(actor: Actor, facility: Facility, draft: Draft) -> _View:
     patient = _patient(actor, draft)
     offered = queries.services(facility.id)

@@ -18,7 +18,7 @@ from clinic.scheduling.errors import SlotTaken
 from clinic.scheduling.models import Appointment, Series, Service
 from clinic.scheduling.service import claims
 from clinic.scheduling.service.book import Booking, book
-from clinic.scheduling.service.series.locks import lock_patient, units_wanted
+from clinic.scheduling.service.series.locks import units_wanted
 from clinic.scheduling.service.series.rule import MOST, Rule
 
 
@@ -70,7 +70,7 @@ def book_series(actor: Actor, wanted: NewSeries) -> Series:
     service = db.session.get(Service, wanted.service_id)
     if facility is None or service is None or service.facility_id != facility.id:
         raise NotFound(_("There is no such service."))
-    lock_patient(wanted.patient_id)
+    claims.queue_for_patient(wanted.patient_id)
     earlier = made_before(actor, wanted.submission_key)
     if earlier is not None:
         return earlier

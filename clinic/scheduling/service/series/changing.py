@@ -23,7 +23,7 @@ from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS, cancel, lock, undo_purpose
 from clinic.scheduling.service.moves import change_place, move_purpose, remainders, undo_move
 from clinic.scheduling.service.series.booking import OneTaken
-from clinic.scheduling.service.series.locks import lock_patient, lock_visits, units_claimed, units_wanted
+from clinic.scheduling.service.series.locks import lock_visits, units_claimed, units_wanted
 from clinic.scheduling.service.undoing import undo_end
 from clinic.scheduling.transitions import MOVABLE
 
@@ -57,7 +57,7 @@ def cancel_visits(
     Forbidden, and Conflict where a visit has begun or ended.
     """
     visits = _chosen(actor, shown, versions)
-    lock_patient(visits[0].patient_id)
+    claims.queue_for_patient(visits[0].patient_id)
     lock_visits(versions)
     claims.lock_units(units_claimed(versions))
     since = clock.now()
@@ -87,7 +87,7 @@ def move_visits(
     versions = {place.visit.id: place.version for place in places}
     visits = _chosen(actor, shown, versions)
     service = visits[0].service
-    lock_patient(visits[0].patient_id)
+    claims.queue_for_patient(visits[0].patient_id)
     lock_visits(versions)
     people = {place.practitioner_id for place in places} | {visit.practitioner_id for visit in visits}
     claims.lock_units(units_claimed(versions) | units_wanted(shown.series.facility_id, service, people))
@@ -125,7 +125,7 @@ def undo(actor: Actor, shown: SeriesShown) -> int:
 
     Raises Conflict once the minute is over, or where there was none.
     """
-    lock_patient(shown.visits[0].patient_id)
+    claims.queue_for_patient(shown.visits[0].patient_id)
     lock_visits([visit.id for visit in shown.visits])
     purposes = {undo_purpose(visit): visit for visit in shown.visits}
     purposes |= {move_purpose(visit): visit for visit in shown.visits}

@@ -7,13 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from clinic.core.db import db
-from clinic.patients.models import Patient
 from clinic.scheduling.models import Allocation, Appointment, Resource, ResourceUnit, Service
-
-
-def lock_patient(patient_id: int) -> None:
-    """Wait until no other change to several visits of the patient is under way."""
-    db.session.execute(select(Patient.id).where(Patient.id == patient_id).with_for_update(key_share=True))
 
 
 def lock_visits(visit_ids: Collection[int]) -> None:
