@@ -4,7 +4,7 @@ let walked = null;
 let waiting = null;
 
 function send(list) {
-  waiting = null;
+  walked = waiting = null;
   if (list.isConnected) list.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
