@@ -86,17 +86,3 @@ class Message(Base, InGroup, Created):
     provider_id: Mapped[str | None]
     why: Mapped[str | None]
     secret: Mapped[str | None]
-
-
-class ConsoleMessage(Base):
-    """What the console transport showed instead of sending it; empty in production."""
-
-    __tablename__ = "console_messages"
-    id: Mapped[Key]
-    message_id: Mapped[int | None]
-    kind: Mapped[str]
-    channel: Mapped[str]
-    address: Mapped[str]
-    subject: Mapped[str | None]
-    body: Mapped[str]
-    at: Mapped[Instant]
