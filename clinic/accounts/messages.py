@@ -10,8 +10,8 @@ from clinic.accounts.models import AccountLink, OneTimeCode, User
 from clinic.core import clock
 from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
-from clinic.notifications.models import Message
-from clinic.notifications.registry import Content, MessageKind, Person, register, register_people
+from clinic.notifications.models import Channel, Message
+from clinic.notifications.registry import Category, Content, MessageKind, Person, register, register_people
 from clinic.notifications.wording import Why
 
 
@@ -24,11 +24,21 @@ def connect() -> None:
             load=_load_codes,
             still_wanted=_code_is_live,
             has_secret=True,
+            category=Category.SECURITY,
+            channels=(Channel.SMS,),
         )
     )
     for name, label in (("staff_invitation", _l("Invitation")), ("password_reset", _l("New password"))):
         register(
-            MessageKind(name=name, label=label, load=_load_links, still_wanted=_link_is_live, has_secret=True)
+            MessageKind(
+                name=name,
+                label=label,
+                load=_load_links,
+                still_wanted=_link_is_live,
+                has_secret=True,
+                category=Category.SECURITY,
+                channels=(Channel.EMAIL,),
+            )
         )
     register_people("user", _people)
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
-from clinic.notifications.models import Message
+from clinic.notifications.models import Channel, Message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,31 @@ class Content:
     attachments: tuple[Attachment, ...] = ()
 
 
+class Category(StrEnum):
+    """What a kind is for. The first three cannot be switched off, and know no quiet hours."""
+
+    SECURITY = "security"
+    LEGAL = "legal"
+    SAFETY = "safety"
+    VISIT = "visit"
+    REMINDER = "reminder"
+    OFFER = "offer"
+    NEWS = "news"
+
+
+ALWAYS = frozenset({Category.SECURITY, Category.LEGAL, Category.SAFETY})
+"""What reaches people whatever they chose."""
+ALL_CHANNELS = (Channel.SMS, Channel.EMAIL, Channel.PUSH, Channel.IN_APP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opens:
+    """The page a message leads to: an endpoint and the values of its address."""
+
+    endpoint: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 Load = Callable[[Sequence[Message]], Mapping[int, Content]]
 StillWanted = Callable[[Message, Content], str | None]
 
@@ -54,7 +80,9 @@ class MessageKind:
     ``load`` reads what many messages need in one go; a message it leaves out has lost its subject.
     ``still_wanted`` answers None, or why the message must not go any more (a value of ``wording.Why``). The
     texts are ``templates/messages/<template>/{sms.txt,subject.txt,body.txt,body.html}``. ``has_secret`` marks
-    codes and links: once they are final nobody can send them again.
+    codes and links: once they are final nobody can send them again. ``channels`` are those it goes over where
+    somebody can be reached by them and chose nothing else; ``choice`` is the name under which people choose,
+    where several kinds share one. ``opens`` names the page an in-app or push message leads to.
     """
 
     name: str
@@ -63,6 +91,10 @@ class MessageKind:
     still_wanted: StillWanted = always_wanted
     template: str = ""
     has_secret: bool = False
+    category: Category = Category.VISIT
+    channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.IN_APP)
+    choice: str = ""
+    opens: Callable[[Message, Content], Opens | None] = lambda _message, _content: None
 
     @property
     def folder(self) -> str:

@@ -10,7 +10,7 @@ from clinic.core import clock
 from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
 from clinic.facilities.models import Facility
-from clinic.notifications.models import Message
+from clinic.notifications.models import Channel, Message
 from clinic.notifications.registry import Content, MessageKind, Person, register, register_people
 from clinic.notifications.wording import Why
 from clinic.patients.models import IntakeLink, Patient
@@ -25,6 +25,7 @@ def connect() -> None:
             load=_load_links,
             still_wanted=_link_is_live,
             has_secret=True,
+            channels=(Channel.SMS, Channel.EMAIL),
         )
     )
     register_people("patient", _people)

@@ -12,7 +12,15 @@ from clinic.core import clock
 from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
 from clinic.notifications.models import Channel, Message
-from clinic.notifications.registry import Attachment, Content, MessageKind, register
+from clinic.notifications.registry import (
+    ALL_CHANNELS,
+    Attachment,
+    Category,
+    Content,
+    MessageKind,
+    Opens,
+    register,
+)
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
 from clinic.patients.models import Patient
@@ -153,7 +161,14 @@ def connect() -> None:
         template = "reminder" if name in REMINDERS else ""
         register(
             MessageKind(
-                name=name, label=labels[name], load=_load, still_wanted=_still_wanted, template=template
+                name=name,
+                label=labels[name],
+                load=_load,
+                still_wanted=_still_wanted,
+                template=template,
+                category=Category.REMINDER if name in REMINDERS else Category.VISIT,
+                channels=ALL_CHANNELS,
+                opens=_page,
             )
         )
 
@@ -207,6 +222,10 @@ def _content(message: Message, visit: Appointment) -> Content:
         facts={"status": visit.status, "about": about(visit), "deceased": visit.patient.deceased},
         attachments=_attachments(message, visit),
     )
+
+
+def _page(_message: Message, content: Content) -> Opens:
+    return Opens(endpoint="portal.visit", values={"reference": content.values["reference"]})
 
 
 def _attachments(message: Message, visit: Appointment) -> tuple[Attachment, ...]:

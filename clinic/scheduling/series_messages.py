@@ -16,7 +16,7 @@ from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
 from clinic.notifications import service as notifications
 from clinic.notifications.models import Channel, Message
-from clinic.notifications.registry import Content, MessageKind, register
+from clinic.notifications.registry import ALL_CHANNELS, Content, MessageKind, Opens, register
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
 from clinic.scheduling.models import Appointment, Series
@@ -102,7 +102,16 @@ def connect() -> None:
     labels = (_l("Series booked"), _l("Series moved"), _l("Visits of a series cancelled"))
     for name, label in zip(KINDS, labels, strict=True):
         register(
-            MessageKind(name=name, label=label, load=_load, still_wanted=_still_wanted, template="series")
+            MessageKind(
+                name=name,
+                label=label,
+                load=_load,
+                still_wanted=_still_wanted,
+                template="series",
+                channels=ALL_CHANNELS,
+                choice=name.replace("series", "appointment"),
+                opens=lambda _message, _content: Opens(endpoint="portal.visits"),
+            )
         )
 
 

@@ -17,7 +17,7 @@ from clinic.core.i18n import lazy as _l
 from clinic.facilities.models import Facility
 from clinic.notifications.models import Channel, Message
 from clinic.notifications.queries import Told
-from clinic.notifications.registry import Content, MessageKind, Person, register, register_people
+from clinic.notifications.registry import Content, MessageKind, Opens, Person, register, register_people
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
 from clinic.patients.display import initials
@@ -223,6 +223,8 @@ def connect() -> None:
                 load=_load,
                 still_wanted=_still_wanted,
                 template="staff_visit",
+                channels=(Channel.EMAIL, Channel.PUSH, Channel.IN_APP),
+                opens=_page,
             )
         )
     register_people(PRACTITIONER, _practitioners)
@@ -265,6 +267,10 @@ def _content(message: Message, visit: Appointment, people: Mapping[int, Concerne
             "own": to == FACILITY or message.recipient_id == visit.practitioner_id,
         },
     )
+
+
+def _page(_message: Message, content: Content) -> Opens:
+    return Opens(endpoint="scheduling.show", values={"reference": content.values["reference"]})
 
 
 def _still_wanted(message: Message, content: Content) -> str | None:

@@ -11,7 +11,7 @@ from clinic.core import clock, periodic
 from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
 from clinic.notifications.models import Channel, Message
-from clinic.notifications.registry import Content, MessageKind, register
+from clinic.notifications.registry import ALL_CHANNELS, Category, Content, MessageKind, Opens, register
 from clinic.notifications.wording import Why
 from clinic.scheduling.models import OfferStatus, WaitlistEntry, WaitlistOffer
 from clinic.scheduling.service.waitlist import OFFER_KIND, look
@@ -28,6 +28,9 @@ def connect() -> None:
             load=_load,
             still_wanted=_still_wanted,
             has_secret=True,
+            category=Category.OFFER,
+            channels=ALL_CHANNELS,
+            opens=lambda _message, _content: Opens(endpoint="portal.waitlist"),
         )
     )
     periodic.every(LOOK_SECONDS, "scheduling.waitlist", look)

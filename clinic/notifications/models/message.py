@@ -16,6 +16,8 @@ from clinic.core.db import Base, Created, InGroup, Instant, Key
 class Channel(StrEnum):
     SMS = "sms"
     EMAIL = "email"
+    PUSH = "push"
+    IN_APP = "in_app"
 
 
 class Status(StrEnum):
@@ -49,7 +51,7 @@ class Message(Base, InGroup, Created):
         CheckConstraint(
             "status IN ({})".format(", ".join(f"'{status}'" for status in Status)), name="status_known"
         ),
-        CheckConstraint("channel IN ('sms', 'email')", name="channel_known"),
+        CheckConstraint("channel IN ('sms', 'email', 'push', 'in_app')", name="channel_known"),
         CheckConstraint("attempts >= 0", name="attempts_not_negative"),
         CheckConstraint("secret IS NULL OR status IN ('queued', 'sending')", name="secret_only_while_open"),
         CheckConstraint(
