@@ -1,6 +1,7 @@
 """For whom care is given."""
 
 from clinic.patients.models.allergies import Allergy, AllergyStatus
+from clinic.patients.models.consents import Consent, ConsentKind, ConsentVersion, Method, Purpose, Via
 from clinic.patients.models.intake import IntakeLink, IntakeSection
 from clinic.patients.models.patient import (
     BirthPrecision,
@@ -10,19 +11,39 @@ from clinic.patients.models.patient import (
     Prakriti,
     Sex,
 )
-from clinic.patients.models.people import CareRelationship, Guardianship
+from clinic.patients.models.people import (
+    CareRelationship,
+    GuardianConsent,
+    GuardianInvitation,
+    Guardianship,
+)
+from clinic.patients.models.profile import EmergencyContact, PatientPhoto
+from clinic.patients.models.said import PatientInsurance, PatientMeasures, PatientMedication
 
 __all__ = [
     "Allergy",
     "AllergyStatus",
     "BirthPrecision",
     "CareRelationship",
+    "Consent",
+    "ConsentKind",
+    "ConsentVersion",
+    "EmergencyContact",
+    "GuardianConsent",
+    "GuardianInvitation",
     "Guardianship",
     "IntakeLink",
     "IntakeSection",
+    "Method",
     "Patient",
     "PatientIdentifier",
+    "PatientInsurance",
+    "PatientMeasures",
+    "PatientMedication",
+    "PatientPhoto",
     "PatientWord",
     "Prakriti",
+    "Purpose",
     "Sex",
+    "Via",
 ]

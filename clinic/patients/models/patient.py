@@ -58,7 +58,8 @@ class Patient(Base, InGroup, Created):
     ``file_number`` is what an older register calls the patient (a family may share one), ``first_visit_on``
     the day they first came, here or in that register, ``remarks`` what the front desk wants to remember.
     ``submission_key`` makes the same form sent twice one patient. ``allergies_asked_source`` names the system
-    that asked, where it was not a person here.
+    that asked, where it was not a person here. ``email_verified_at`` is when the e-mail kept now was proved
+    by a code; the health id (ABHA) is kept sealed, with a keyed hash so that no two patients have one.
     """
 
     __tablename__ = "patients"
@@ -72,6 +73,8 @@ class Patient(Base, InGroup, Created):
         CheckConstraint(_one_of("prakriti", Prakriti), name="prakriti_known"),
         CheckConstraint(_one_of("blood_group", BLOOD_GROUPS), name="blood_group_known"),
         CheckConstraint(r"mobile ~ '^\+[1-9][0-9]{6,14}$'", name="mobile_e164"),
+        UniqueConstraint("abha_hash", name="uq_patients_abha"),
+        CheckConstraint("(abha_sealed IS NULL) = (abha_hash IS NULL)", name="abha_sealed_and_hashed"),
         CheckConstraint(
             "allergy_status IN ('not_asked', 'none_stated', 'none_known', 'recorded')",
             name="allergy_status_known",
@@ -108,6 +111,9 @@ class Patient(Base, InGroup, Created):
     email_folded: Mapped[str | None] = mapped_column(
         Text(collation="C"), Computed("lower(email)", persisted=True)
     )
+    email_verified_at: Mapped[Instant | None]
+    abha_sealed: Mapped[str | None]
+    abha_hash: Mapped[str | None]
     locale: Mapped[str] = mapped_column(default="en")
     line: Mapped[str | None]
     city: Mapped[str | None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Created, Instant, Key
@@ -29,6 +29,55 @@ class Guardianship(Base, Created):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
     relationship_kind: Mapped[str] = mapped_column(default="household")
     ended_at: Mapped[Instant | None]
+    patient: Mapped[Patient] = relationship()
+
+
+class GuardianConsent(Base, Created):
+    """Who allowed which sign-in to act for whom (or ended it), and when. Rows are only ever added.
+
+    ``given_as`` is in what standing: ``patient`` for oneself, ``guardian`` of a child, ``clinic`` by its
+    staff, ``household`` by registering at the sign-in's own mobile.
+    """
+
+    __tablename__ = "guardian_consents"
+    __table_args__ = (
+        CheckConstraint("given_as IN ('patient', 'guardian', 'clinic', 'household')", name="given_as_known"),
+        Index("ix_guardian_consents_patient", "patient_id", "id"),
+    )
+    id: Mapped[Key]
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    allowed: Mapped[bool]
+    given_as: Mapped[str]
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class GuardianInvitation(Base, Created):
+    """A guardian of a child asks another person, by their mobile, to be one too. Whoever signs in with that
+    mobile may accept until it expires.
+    """
+
+    __tablename__ = "guardian_invitations"
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'accepted', 'declined', 'withdrawn')", name="status_known"),
+        CheckConstraint("(status = 'open') = (settled_at IS NULL)", name="settled_when_settled"),
+        CheckConstraint(r"mobile ~ '^\+[1-9][0-9]{6,14}$'", name="mobile_e164"),
+        Index(
+            "uq_guardian_invitations_open",
+            "patient_id",
+            "mobile",
+            unique=True,
+            postgresql_where=text("status = 'open'"),
+        ),
+        Index("ix_guardian_invitations_mobile", "mobile", postgresql_where=text("status = 'open'")),
+    )
+    id: Mapped[Key]
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
+    mobile: Mapped[str]
+    invited_by: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    status: Mapped[str] = mapped_column(default="open")
+    expires_at: Mapped[Instant]
+    settled_at: Mapped[Instant | None]
     patient: Mapped[Patient] = relationship()
 
 
