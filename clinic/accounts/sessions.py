@@ -89,11 +89,13 @@ def open_session(user: User, kind: SessionKind) -> LoginSession:
     return row
 
 
-def sign_in(user: User, kind: SessionKind) -> Actor:
-    """Open a session and write it down; returns who is signed in now."""
+def sign_in(user: User, kind: SessionKind, *, by: str = "password") -> Actor:
+    """Open a session and write down ``by`` what means; returns who is signed in now."""
     row = open_session(user, kind)
     actor = replace(visitor(), user_id=user.id, name=user.name, session_id=row.id, locale=user.locale)
-    audit.record(actor, "sign_in.done", subject_type="user", subject_id=user.id, detail={"kind": kind})
+    audit.record(
+        actor, "sign_in.done", subject_type="user", subject_id=user.id, detail={"kind": kind, "by": by}
+    )
     return actor
 
 

@@ -6,10 +6,11 @@ from flask import Response, g, request, url_for
 
 from clinic.accounts import sessions
 from clinic.accounts.forms import SignInForm
-from clinic.accounts.models import SessionKind
+from clinic.accounts.models import User
 from clinic.accounts.service.attempts import begin_attempt
 from clinic.accounts.service.sign_in import check_password, identifier_of
 from clinic.accounts.views.blueprint import bp
+from clinic.accounts.views.completing import complete_sign_in
 from clinic.audit import service as audit
 from clinic.core.access import Actor, allow
 from clinic.core.db import unit_of_work
@@ -33,28 +34,25 @@ def sign_in() -> Response:
     if not form.validate():
         return page("accounts/sign_in.html", status=422, form=form)
     try:
-        signed_in = _try(form)
+        user = _try(form)
     except TooMany as error:
         form.refuse(error)
         response = page("accounts/sign_in.html", status=429, form=form)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
-    if signed_in:
-        return go_to(safe_next(form.next.data, "/"))
+    if user is not None:
+        return complete_sign_in(user, by="password", next_url=form.next.data or "")
     form.form_errors.append(_("E-mail and password do not belong together. Check both and try again."))
     return page("accounts/sign_in.html", status=422, form=form)
 
 
-def _try(form: SignInForm) -> bool:
+def _try(form: SignInForm) -> User | None:
     visitor, browser = sessions.visitor(), sessions.browser_hash()
     email = identifier_of(form.email.data or "")
     with unit_of_work():
         attempt_id = begin_attempt(email, browser=browser, origin=visitor.origin)
     with unit_of_work():
-        user = check_password(visitor, email=email, password=form.password.data or "", attempt_id=attempt_id)
-        if user is not None:
-            sessions.sign_in(user, SessionKind.STAFF)
-    return user is not None
+        return check_password(visitor, email=email, password=form.password.data or "", attempt_id=attempt_id)
 
 
 @bp.post("/sign-out")
