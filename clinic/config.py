@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -19,6 +19,16 @@ class Environment(StrEnum):
 
 class ConfigurationError(Exception):
     """A setting is missing or makes no sense; the text says which one and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsAccount:
+    """An account at Twilio, or at a service that speaks as Twilio does. ``api_url`` empty is Twilio's own."""
+
+    sid: str
+    token: str = field(repr=False)
+    sender: str
+    api_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +55,11 @@ class Settings:
     twilio_api_url: str = ""
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
+    sms_fallback: SmsAccount | None = None
+    smtp_fallback_url: str = field(default="", repr=False)
+    sms_price_paise: int = 0
+    sms_fallback_price_paise: int = 0
+    sms_ceiling_rupees: int = 0
 
     @property
     def is_production(self) -> bool:
@@ -92,6 +107,17 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         twilio_api_url=_twilio_api_url(env, production=production),
         smtp_url=env.get("SMTP_URL", ""),
         mail_from=env.get("MAIL_FROM", ""),
+        sms_fallback=_sms_fallback(env, production=production),
+        smtp_fallback_url=_smtp_fallback_url(env),
+        sms_price_paise=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
+        sms_fallback_price_paise=_whole(
+            env,
+            "SMS_FALLBACK_PRICE_PAISE",
+            default=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
+            low=0,
+            high=100_000,
+        ),
+        sms_ceiling_rupees=_whole(env, "SMS_CEILING_RUPEES", default=0, low=0, high=100_000_000),
     )
     _check_transports(settings)
     return settings
@@ -187,11 +213,50 @@ def _twilio_api_url(env: Mapping[str, str], *, production: bool) -> str:
     return url
 
 
+def _sms_fallback(env: Mapping[str, str], *, production: bool) -> SmsAccount | None:
+    """The account that sends text messages while the first one fails, as one address."""
+    url = env.get("SMS_FALLBACK", "").strip()
+    if not url:
+        return None
+    parts = urlsplit(url)
+    sender = parse_qs(parts.query).get("from", [""])[0].strip()
+    if (
+        parts.scheme not in ("http", "https")
+        or not (parts.hostname and parts.username and parts.password and sender)
+        or (production and parts.scheme != "https")
+    ):
+        raise ConfigurationError(
+            "SMS_FALLBACK must name account, token, host and sender, such as "
+            "https://AC123:token@api.twilio.com?from=%2B15005550006."
+        )
+    host = parts.netloc.rpartition("@")[2]
+    return SmsAccount(
+        sid=unquote(parts.username),
+        token=unquote(parts.password),
+        sender=sender,
+        api_url=f"{parts.scheme}://{host}",
+    )
+
+
+def _smtp_fallback_url(env: Mapping[str, str]) -> str:
+    url = env.get("SMTP_FALLBACK_URL", "").strip()
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+        raise ConfigurationError(
+            "SMTP_FALLBACK_URL must be the address of a mail server, such as smtps://name:word@mail.example."
+        )
+    return url
+
+
 def _check_transports(settings: Settings) -> None:
     if settings.is_production and "console" in (settings.sms_transport, settings.email_transport):
         raise ConfigurationError(
             "SMS_TRANSPORT must be twilio and EMAIL_TRANSPORT smtp in production: "
             "the console shows codes to anybody."
+        )
+    if settings.sms_ceiling_rupees and not settings.sms_price_paise:
+        raise ConfigurationError(
+            "SMS_PRICE_PAISE is not set, and SMS_CEILING_RUPEES is: say what a text message costs."
         )
     if settings.sms_transport == "twilio":
         for name in ("twilio_account_sid", "twilio_auth_token", "twilio_from"):

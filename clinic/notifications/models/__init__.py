@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from clinic.notifications.models.broadcast import Broadcast, BroadcastStatus, Purpose
 from clinic.notifications.models.choices import MessageChoice, QuietHours, SmsStop
 from clinic.notifications.models.console import ConsoleMessage
 from clinic.notifications.models.inbound import InboundMessage, Meaning
 from clinic.notifications.models.inbox import InboxItem, PushSubscription
-from clinic.notifications.models.message import FINAL, OPEN, Channel, Message, Status
+from clinic.notifications.models.message import FINAL, OPEN, Channel, Message, Priority, Status
+from clinic.notifications.models.spending import ProviderHealth, SmsDay
+from clinic.notifications.models.texts import MessageText, TextForm
 
 __all__ = [
     "FINAL",
     "OPEN",
+    "Broadcast",
+    "BroadcastStatus",
     "Channel",
     "ConsoleMessage",
     "InboundMessage",
@@ -18,8 +23,14 @@ __all__ = [
     "Meaning",
     "Message",
     "MessageChoice",
+    "MessageText",
+    "Priority",
+    "ProviderHealth",
+    "Purpose",
     "PushSubscription",
     "QuietHours",
+    "SmsDay",
     "SmsStop",
     "Status",
+    "TextForm",
 ]

@@ -5,7 +5,7 @@ A message is a row, written in the transaction of its cause, and ends in a final
 
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from sqlalchemy import CheckConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +31,15 @@ class Status(StrEnum):
     EXPIRED = "expired"
 
 
+class Priority(IntEnum):
+    """What goes before what. A code never waits for a broadcast."""
+
+    CODE = 0
+    CHANGE = 1
+    REMINDER = 2
+    BROADCAST = 3
+
+
 OPEN = (Status.QUEUED, Status.SENDING)
 FINAL = tuple(status for status in Status if status not in OPEN)
 
@@ -42,7 +51,9 @@ class Message(Base, InGroup, Created):
     ``subject_type``/``subject_id`` what it is about; text and address are made from fresh rows when it is
     sent. ``address`` is set only where nobody is known yet (a code for a mobile). ``secret`` is sealed, and
     erased at any final status. ``handed_at`` is written just before the provider is called: a message found
-    stuck after that is ``unknown``, before that it is queued again.
+    stuck after that is ``unknown``, before that it is queued again. ``attempts`` counts claims and tells them
+    apart; ``tries`` counts how often a provider was asked. ``next_provider`` is set when the other one is to
+    be asked after a definite failure. ``segments`` and ``cost_paise`` are the estimate of the last hand-over.
     """
 
     __tablename__ = "messages"
@@ -57,7 +68,15 @@ class Message(Base, InGroup, Created):
         CheckConstraint(
             "(status IN ('queued', 'sending')) = (finished_at IS NULL)", name="finished_when_final"
         ),
-        Index("ix_messages_due", "next_try_at", postgresql_where=text("status = 'queued'")),
+        Index("ix_messages_due", "priority", "next_try_at", postgresql_where=text("status = 'queued'")),
+        CheckConstraint("priority BETWEEN 0 AND 3", name="priority_known"),
+        CheckConstraint("cost_paise >= 0", name="cost_not_negative"),
+        Index(
+            "ix_messages_not_arrived",
+            "finished_at",
+            "id",
+            postgresql_where=text("status IN ('failed', 'unknown')"),
+        ),
         Index("ix_messages_sending", "claimed_at", postgresql_where=text("status = 'sending'")),
         Index("ix_messages_subject", "subject_type", "subject_id"),
         Index("ix_messages_facility_created", "facility_id", "created_at", "id"),
@@ -75,16 +94,22 @@ class Message(Base, InGroup, Created):
     subject_id: Mapped[int | None]
     patient_id: Mapped[int | None]
     dedupe_key: Mapped[str]
-    urgent: Mapped[bool] = mapped_column(default=False)
+    urgent: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    """For the version before this one, which may still serve; the order is ``priority``'s."""
+    priority: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
     send_at: Mapped[Instant]
     expires_at: Mapped[Instant | None]
     status: Mapped[str] = mapped_column(default=Status.QUEUED)
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    tries: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     next_try_at: Mapped[Instant]
     claimed_at: Mapped[Instant | None]
     handed_at: Mapped[Instant | None]
     finished_at: Mapped[Instant | None]
     provider: Mapped[str | None]
+    next_provider: Mapped[str | None]
     provider_id: Mapped[str | None]
+    segments: Mapped[int | None] = mapped_column(SmallInteger)
+    cost_paise: Mapped[int | None]
     why: Mapped[str | None]
     secret: Mapped[str | None]
