@@ -21,6 +21,9 @@ class User(Base, Created):
         CheckConstraint("email = lower(email)", name="email_lower_case"),
         CheckConstraint(r"mobile ~ '^\+[1-9][0-9]{6,14}$'", name="mobile_e164"),
         CheckConstraint("email IS NOT NULL OR mobile IS NOT NULL", name="reachable"),
+        CheckConstraint(
+            "(terms_accepted_version IS NULL) = (terms_accepted_at IS NULL)", name="terms_accepted_whole"
+        ),
     )
     id: Mapped[Key]
     name: Mapped[str]
@@ -31,6 +34,9 @@ class User(Base, Created):
     locale: Mapped[str] = mapped_column(default="en")
     active: Mapped[bool] = mapped_column(default=True)
     last_sign_in_at: Mapped[Instant | None]
+    email_verified_at: Mapped[Instant | None]
+    terms_accepted_version: Mapped[str | None]
+    terms_accepted_at: Mapped[Instant | None]
 
 
 class RoleGrant(Base, Created):
@@ -55,6 +61,17 @@ class SessionKind(StrEnum):
     PATIENT = "patient"
 
 
+class SignedInBy(StrEnum):
+    """How somebody proved who they are when a session was opened."""
+
+    PASSWORD = "password"  # noqa: S105
+    CODE = "code"
+    EMAIL_CODE = "email_code"
+    PASSKEY = "passkey"
+    GOOGLE = "google"
+    GITHUB = "github"
+
+
 class LoginSession(Base, Created):
     """One browser signed in as one person. The cookie holds the token; the row holds its hash."""
 
@@ -62,12 +79,19 @@ class LoginSession(Base, Created):
     __table_args__ = (
         UniqueConstraint("token_hash", name="uq_login_sessions_token"),
         CheckConstraint("kind IN ('staff', 'patient')", name="kind_known"),
+        CheckConstraint(
+            "signed_in_by IN ({})".format(", ".join(f"'{way}'" for way in SignedInBy)),
+            name="signed_in_by_known",
+        ),
         Index("ix_login_sessions_user_open", "user_id", postgresql_where=text("ended_at IS NULL")),
     )
     id: Mapped[Key]
     token_hash: Mapped[str]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     kind: Mapped[str]
+    signed_in_by: Mapped[str] = mapped_column(
+        default=SignedInBy.PASSWORD, server_default=SignedInBy.PASSWORD.value
+    )
     last_seen_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
@@ -116,18 +140,92 @@ class SignInAttempt(Base):
 
 
 class AccountLink(Base, Created):
-    """A link that lets somebody set a password, once; only its hash is kept."""
+    """A link sent to somebody, good once; only its hash is kept.
+
+    ``email`` is the address it was mailed to, which whoever opens it has therefore proved to have; null for a
+    link that was handed over in another way.
+    """
 
     __tablename__ = "account_links"
     __table_args__ = (
         UniqueConstraint("token_hash", name="uq_account_links_token"),
-        CheckConstraint("purpose IN ('invitation', 'reset')", name="purpose_known"),
+        CheckConstraint(
+            "purpose IN ('invitation', 'reset', 'verify_email', 'connect')", name="purpose_known"
+        ),
+        CheckConstraint("purpose <> 'verify_email' OR email IS NOT NULL", name="email_to_verify"),
     )
     id: Mapped[Key]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     purpose: Mapped[str]
     token_hash: Mapped[str]
+    email: Mapped[str | None]
     expires_at: Mapped[Instant]
     spent_at: Mapped[Instant | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     user: Mapped[User] = relationship(foreign_keys=[user_id])
+
+
+class Provider(StrEnum):
+    """Who else may say who somebody is."""
+
+    GOOGLE = "google"
+    GITHUB = "github"
+
+
+_PROVIDER_KNOWN = "provider IN ({})".format(", ".join(f"'{provider}'" for provider in Provider))
+
+
+class Identity(Base):
+    """An account elsewhere that somebody signs in with here.
+
+    ``subject`` is what the provider calls the account for ever; ``email`` is what it said when the two were
+    connected, and decides nothing afterwards.
+    """
+
+    __tablename__ = "identities"
+    __table_args__ = (
+        UniqueConstraint("provider", "subject", name="uq_identities_subject"),
+        UniqueConstraint("user_id", "provider", name="uq_identities_one_per_provider"),
+        CheckConstraint(_PROVIDER_KNOWN, name="provider_known"),
+    )
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    provider: Mapped[str]
+    subject: Mapped[str]
+    email: Mapped[str]
+    linked_at: Mapped[Instant]
+    last_used_at: Mapped[Instant | None]
+    user: Mapped[User] = relationship()
+
+
+class OutsideSignIn(Base, Created):
+    """One walk to a provider and back, bound to the browser that set out.
+
+    ``sealed`` holds the nonce and the PKCE verifier. ``returned_at`` spends the state; ``subject`` and
+    ``email`` are what the provider then said, kept for as long as connecting it to ``user_id`` waits for
+    their own confirmation, which ``settled_at`` ends. When setting out ``user_id`` is who was signed in and
+    asked to connect an account, null for a sign-in.
+    """
+
+    __tablename__ = "outside_sign_ins"
+    __table_args__ = (
+        UniqueConstraint("state_hash", name="uq_outside_sign_ins_state"),
+        CheckConstraint(_PROVIDER_KNOWN, name="provider_known"),
+        CheckConstraint(
+            "(subject IS NULL) = (email IS NULL) AND (subject IS NULL OR returned_at IS NOT NULL)",
+            name="proved_after_return",
+        ),
+        Index("ix_outside_sign_ins_created", "created_at"),
+    )
+    id: Mapped[Key]
+    provider: Mapped[str]
+    state_hash: Mapped[str]
+    browser_hash: Mapped[str]
+    sealed: Mapped[str]
+    next_url: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    subject: Mapped[str | None]
+    email: Mapped[str | None]
+    expires_at: Mapped[Instant]
+    returned_at: Mapped[Instant | None]
+    settled_at: Mapped[Instant | None]
