@@ -23,7 +23,7 @@ class Facility(Base, InGroup, Created):
 
     ``meeting_pattern`` is where its online visits meet: an https address with ``{room}`` in it. ``hears_…``
     say of which changes by patients it wants an e-mail: a booking, a move, a cancellation; and whether of
-    bookings that wait for its word.
+    bookings that wait for its word. Where ``second_step_required``, all who work there sign in in two steps.
     """
 
     __tablename__ = "facilities"
@@ -55,4 +55,5 @@ class Facility(Base, InGroup, Created):
     hears_booked: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     hears_moved: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     hears_cancelled: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    second_step_required: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     active: Mapped[bool] = mapped_column(default=True)
