@@ -52,6 +52,7 @@ MODELS = (
     "imports",
 )
 CONNECTIONS = (
+    "clinic.facilities.letterhead",
     "clinic.accounts.messages",
     "clinic.patients.messages",
     "clinic.patients.signals",

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from clinic.notifications.models import Channel, Message
+from clinic.notifications.placeholders import LETTERHEAD, Placeholder, Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,10 @@ class MessageKind:
     codes and links: once they are final nobody can send them again. ``channels`` are those it goes over where
     somebody can be reached by them and chose nothing else; ``choice`` is the name under which people choose,
     where several kinds share one. ``opens`` names the page an in-app or push message leads to.
+
+    ``placeholders`` are what a clinic's own text may name, beside the clinic itself. ``sample`` makes values
+    like those of ``load``, of nobody, in the language in use, to show and check texts with. Messages for
+    which ``own_text_when`` is false keep the standard text; ``own_text_note`` says so to its writer.
     """
 
     name: str
@@ -95,10 +100,23 @@ class MessageKind:
     channels: tuple[Channel, ...] = (Channel.EMAIL, Channel.IN_APP)
     choice: str = ""
     opens: Callable[[Message, Content], Opens | None] = lambda _message, _content: None
+    placeholders: tuple[Placeholder, ...] = ()
+    sample: Callable[[], Values] = dict
+    own_text_when: Callable[[Values], bool] = lambda _values: True
+    own_text_note: Any = ""
 
     @property
     def folder(self) -> str:
         return f"messages/{self.template or self.name}"
+
+    @property
+    def all_placeholders(self) -> dict[str, Placeholder]:
+        """By name, those of every message among them."""
+        return {one.name: one for one in (*self.placeholders, *LETTERHEAD)}
+
+    def fill(self, values: Values) -> dict[str, str]:
+        """The placeholders' values as plain strings, from what the templates get, in the language in use."""
+        return {name: one.of(values) for name, one in self.all_placeholders.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +143,11 @@ def kind_of(name: str) -> MessageKind | None:
     return _kinds.get(name)
 
 
+def kinds() -> tuple[MessageKind, ...]:
+    """Every kind, in the order the domains made them known."""
+    return tuple(_kinds.values())
+
+
 def register_people(recipient_type: str, load: LoadPeople) -> None:
     """Say how recipients of a type are looked up for the list of messages: ``load(ids)`` gives them by id."""
     _people[recipient_type] = load
@@ -134,3 +157,41 @@ def people(recipient_type: str, ids: Collection[int]) -> Mapping[int, Person]:
     """The recipients of a type by id; those nobody knows are left out."""
     load = _people.get(recipient_type)
     return load(ids) if load and ids else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letterhead:
+    """The clinic a message comes from: what stands at its foot. Empty where nothing is set up yet."""
+
+    clinic: str = ""
+    clinic_phone: str = ""
+    clinic_address: str = ""
+
+
+LoadLetterhead = Callable[[int | None], Letterhead]
+_letterhead: list[LoadLetterhead] = []
+
+
+def register_letterhead(load: LoadLetterhead) -> None:
+    """Say how a facility is looked up for the foot of messages; its id is None where none is meant."""
+    _letterhead[:] = [load]
+
+
+def letterhead(facility_id: int | None) -> Letterhead:
+    """The clinic a message of this facility comes from."""
+    return _letterhead[0](facility_id) if _letterhead else Letterhead()
+
+
+LoadReaders = Callable[[int], Collection[int]]
+_readers: dict[str, LoadReaders] = {}
+
+
+def register_readers(recipient_type: str, load: LoadReaders) -> None:
+    """Say whose sign-ins read what goes to a recipient of a type: ``load(id)`` gives the ids of users."""
+    _readers[recipient_type] = load
+
+
+def readers(message: Message) -> Collection[int]:
+    """The ids of the users who read a message in their inbox, or hear it by push."""
+    load = _readers.get(message.recipient_type)
+    return load(message.recipient_id) if load and message.recipient_id is not None else ()

@@ -1,64 +1,200 @@
-"""The text of a message, from fresh values, in its reader's language and the facility's time."""
+"""The text of a message, from fresh values, in its reader's language and the facility's time.
+
+Where the clinic has written a text of its own it goes out, else the standard one from the template files. A
+clinic's text that cannot be filled stops nothing: the standard one goes instead, and the log says so.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+import structlog
 from flask import current_app
-from jinja2 import TemplateNotFound
+from jinja2 import Template, TemplateNotFound
+from markupsafe import Markup, escape
+from sqlalchemy.exc import SQLAlchemyError
 
 from clinic.config import Settings
 from clinic.core import crypto
 from clinic.core.i18n import force_locale
 from clinic.core.text import one_line
-from clinic.notifications.models import Channel, Message
-from clinic.notifications.registry import Attachment, Content, MessageKind
+from clinic.notifications.mail_look import IN_MAIL, ON_A_PAGE
+from clinic.notifications.models import Channel, Message, MessageText, TextForm
+from clinic.notifications.placeholders import Values
+from clinic.notifications.registry import ALWAYS, Content, MessageKind, Opens, letterhead
+from clinic.notifications.texts import language
+from clinic.notifications.texts.queries import Place, standing_text
 from clinic.notifications.transports.outcome import Outgoing
+
+log = structlog.get_logger(__name__)
+_LINK = re.compile(r"https?://\S+")
+_FORMS = {Channel.SMS: TextForm.SMS, Channel.EMAIL: TextForm.EMAIL}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A text with its values. ``subject`` is a mail's, or a short text's title; ``html`` is a mail's."""
+
+    text: str
+    subject: str = ""
+    html: str = ""
 
 
 def render(message: Message, kind: MessageKind, content: Content, *, address: str) -> Outgoing:
     """The finished message. Raises what a template raises."""
-    values = {
-        **content.values,
-        "zone": content.zone,
-        "secret": crypto.unseal(message.secret) if message.secret else None,
-        "link": public_link,
-    }
-    attachments: tuple[Attachment, ...] = ()
+    form = form_of(message.channel)
+    place = Place(kind=kind.name, form=form, locale=message.locale, group_id=message.group_id)
+    version = standing_text(place)
     with force_locale(message.locale):
-        if message.channel == Channel.SMS:
-            texts = {"text": one_line(_fill(f"{kind.folder}/sms.txt", **values))}
-        else:
-            texts = _mail(kind.folder, values)
-            attachments = content.attachments
+        values = {
+            **asdict(letterhead(message.facility_id)),
+            **content.values,
+            "zone": content.zone,
+            "secret": crypto.unseal(message.secret) if message.secret else None,
+            "link": public_link,
+            "may_be_switched_off": message.recipient_type == "patient" and kind.category not in ALWAYS,
+        }
+        clinics = _own_or_none(version, kind, form, values) if version else None
+        rendered = clinics or standard(kind, form, values)
+    holds = version is not None and (clinics is not None or version.body is None)
     return Outgoing(
         message_id=message.id,
         attempt=message.attempts,
         kind=message.kind,
         channel=message.channel,
         address=address,
-        attachments=attachments,
-        **texts,
+        attachments=content.attachments if form is TextForm.EMAIL else (),
+        dlt_template_id=(version.dlt_template_id or "") if version is not None and holds else "",
+        link=_path_to(kind.opens(message, content)),
+        **asdict(rendered),
     )
 
 
-def _mail(folder: str, values: dict[str, Any]) -> dict[str, str]:
-    texts = {
-        "subject": one_line(_fill(f"{folder}/subject.txt", **values)),
-        "text": _paragraphs(_fill(f"{folder}/body.txt", **values)),
-    }
+def _path_to(page: Opens | None) -> str:
+    """The page's address on this site; empty for none."""
+    if page is None:
+        return ""
+    parts = urlsplit(public_link(page.endpoint, **page.values))
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+def form_of(channel: str) -> TextForm:
+    """The form of text a channel carries."""
+    return _FORMS.get(Channel(channel), TextForm.SHORT)
+
+
+def standard(kind: MessageKind, form: str, values: Values, *, on_page: bool = False) -> Rendered:
+    """The text of the template files. A short text falls back to what there is: the mail's subject, the SMS.
+
+    A mail always has HTML; ``on_page`` makes it as part of a page. Raises what a template raises.
+    """
+    folder = kind.folder
+    if form == TextForm.SMS:
+        return Rendered(text=one_line(_fill([f"{folder}/sms.txt"], values)))
+    if form == TextForm.SHORT:
+        title = _fill([f"{folder}/title.txt", f"{folder}/subject.txt"], values)
+        short = _fill([f"{folder}/short.txt", f"{folder}/sms.txt", f"{folder}/body.txt"], values)
+        return Rendered(subject=one_line(title), text=one_line(short))
+    text = _paragraphs(_fill([f"{folder}/body.txt"], values))
     try:
-        texts["html"] = _fill(f"{folder}/body.html", **values)
+        html = _dress(f"{folder}/body.html", values, on_page=on_page)
     except TemplateNotFound as missing:
         if missing.name != f"{folder}/body.html":
             raise
-    return texts
+        html = _html_of(language.lay_out((language.Words(text),), {}), {}, values, on_page=on_page)
+    return Rendered(subject=one_line(_fill([f"{folder}/subject.txt"], values)), text=text, html=html)
 
 
-def _fill(template: str, **values: Any) -> str:
-    """A template's text. Nothing of a page comes into it: what surrounds pages needs a request."""
-    return current_app.jinja_env.get_template(template).render(**values)
+def own(
+    kind: MessageKind, form: str, subject: str, body: str, values: Values, *, on_page: bool = False
+) -> Rendered:
+    """A text the clinic wrote, with its values. Raises Unreadable."""
+    filled = kind.fill(values)
+    pieces = language.parse(body, kind.all_placeholders)
+    paragraphs = language.lay_out(pieces, filled)
+    text = language.as_text(paragraphs)
+    if not text:
+        raise language.Unreadable("nothing is left of the text")
+    if form == TextForm.SMS:
+        return Rendered(text=text)
+    title = language.fill_line(language.parse(subject, kind.all_placeholders), filled)
+    if form == TextForm.SHORT:
+        return Rendered(subject=title, text=text)
+    buttons = {name: str(one.button) for name, one in kind.all_placeholders.items() if one.button}
+    html = _html_of(paragraphs, buttons, values, on_page=on_page)
+    return Rendered(subject=title, text=text + "\n", html=html)
+
+
+def _own_or_none(version: MessageText, kind: MessageKind, form: TextForm, values: Values) -> Rendered | None:
+    if version.body is None or not kind.own_text_when(values):
+        return None
+    try:
+        return own(kind, form, version.subject or "", version.body, values)
+    except SQLAlchemyError:
+        raise
+    except Exception as failure:  # whatever is wrong with it, the message goes out
+        log.error(
+            "own_text_not_filled",
+            kind=kind.name,
+            form=str(form),
+            locale=version.locale,
+            version=version.number,
+            error=type(failure).__name__,
+        )
+        return None
+
+
+def _html_of(
+    paragraphs: tuple[language.Paragraph, ...], buttons: Mapping[str, str], values: Values, *, on_page: bool
+) -> str:
+    """Paragraphs as a mail: a link alone in its line is a button, another one a link."""
+    rows: list[tuple[str, Any]] = []
+    for paragraph in paragraphs:
+        lines: list[Markup] = []
+        for line in paragraph:
+            alone = [run for run in line if run.text.strip()]
+            if len(alone) == 1 and alone[0].name in buttons and _LINK.fullmatch(alone[0].text):
+                rows += [("words", lines)] if lines else []
+                lines = []
+                rows.append(("button", (alone[0].text, buttons[alone[0].name])))
+            else:
+                lines.append(_linked("".join(run.text for run in line), on_page=on_page))
+        rows += [("words", lines)] if lines else []
+    return _dress("messages/_written.html", {**values, "rows": rows}, on_page=on_page)
+
+
+def _linked(text: str, *, on_page: bool) -> Markup:
+    """A line of words; the addresses in it can be followed, but not from a preview."""
+    line, at = Markup(""), 0
+    look = ON_A_PAGE if on_page else IN_MAIL
+    for found in _LINK.finditer(text):
+        address = found.group().rstrip(".,;:!?)”\"'")
+        href = Markup("") if on_page else Markup(' href="{}"').format(address)
+        line += escape(text[at : found.start()])
+        line += Markup("<a {}{}>{}</a>").format(look.link, href, address)
+        at = found.start() + len(address)
+    return line + escape(text[at:])
+
+
+def _dress(template: str, values: Values, *, on_page: bool) -> str:
+    look = ON_A_PAGE if on_page else IN_MAIL
+
+    def to(address: str) -> Markup:
+        return Markup("") if on_page else Markup('href="{}"').format(address)
+
+    return _fill([template], {**values, "look": look, "on_page": on_page, "to": to})
+
+
+def _fill(templates: list[str], values: Values) -> str:
+    """The first of these templates there is. Nothing of a page comes into it: what surrounds pages needs a
+    request.
+    """
+    found: Template = current_app.jinja_env.select_template(list(templates))
+    return found.render(**values)
 
 
 def _paragraphs(text: str) -> str:

@@ -10,7 +10,10 @@ from clinic.notifications.wording import Why
 
 @dataclass(frozen=True, kw_only=True)
 class Outgoing:
-    """A finished message. ``attempt`` tells the tries of one message apart."""
+    """A finished message. ``attempt`` tells the tries of one message apart, ``provider`` says whom to ask.
+
+    ``dlt_template_id`` is what a text message's words are registered under with India's operators, if they are.
+    """
 
     message_id: int
     attempt: int
@@ -21,6 +24,9 @@ class Outgoing:
     subject: str = ""
     html: str = ""
     attachments: tuple[Attachment, ...] = ()
+    link: str = ""
+    provider: str = ""
+    dlt_template_id: str = ""
 
 
 @dataclass(frozen=True)
