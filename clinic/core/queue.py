@@ -16,9 +16,11 @@ from rq.serializers import JSONSerializer
 from clinic.config import Settings
 
 log = structlog.get_logger(__name__)
-HIGH, DEFAULT, LONG = "high", "default", "long"
-LANES = ((HIGH, DEFAULT), (LONG,))
-"""Queues by the worker that serves them: what takes minutes never stands before a code."""
+HIGH, DEFAULT, LOW, BULK, LONG = "high", "default", "low", "bulk", "long"
+LANES = ((HIGH, DEFAULT), (LOW, BULK), (LONG,))
+"""Queues by the worker that serves them, the first of each before the others: what is many, or takes minutes,
+never stands before a code.
+"""
 LEFT_ALONE_SECONDS = 5.0
 """After a failure nobody waits for the server again for this long."""
 

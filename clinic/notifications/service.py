@@ -14,11 +14,17 @@ from clinic.core import clock, crypto, queue
 from clinic.core.db import after_commit, db
 from clinic.core.errors import Conflict, Invalid
 from clinic.core.i18n import gettext as _
-from clinic.notifications.models import Message, Status
-from clinic.notifications.registry import kind_of
+from clinic.notifications.models import Message, Priority, Status
+from clinic.notifications.registry import Category, kind_of
 from clinic.notifications.wording import Why
 
 SEND_TASK = "clinic.notifications.tasks.send"
+QUEUES = {
+    Priority.CODE: queue.HIGH,
+    Priority.CHANGE: queue.DEFAULT,
+    Priority.REMINDER: queue.LOW,
+    Priority.BROADCAST: queue.BULK,
+}
 LASTS = timedelta(hours=48)
 """How long a message may wait when its kind says nothing: an old backup must not begin to send."""
 BEFORE_HANDING_OVER = or_(
@@ -29,7 +35,10 @@ BEFORE_HANDING_OVER = or_(
 
 @dataclass(frozen=True, kw_only=True)
 class NewMessage:
-    """A message to be written. ``send_at`` None is now; ``secret`` is sealed before it is kept."""
+    """A message to be written. ``send_at`` None is now; ``secret`` is sealed before it is kept.
+
+    ``priority`` follows from the kind unless it is given; ``urgent`` puts the message among the codes.
+    """
 
     kind: str
     channel: str
@@ -46,6 +55,7 @@ class NewMessage:
     expires_at: datetime | None = None
     secret: str | None = None
     urgent: bool = False
+    priority: Priority | None = None
 
 
 def queue_messages(messages: Sequence[NewMessage]) -> list[int]:
@@ -74,9 +84,9 @@ def queue_messages(messages: Sequence[NewMessage]) -> list[int]:
                 "why": None,
             },
             where=and_(Message.status == Status.CANCELLED, Message.why != str(Why.STOPPED)),
-        ).returning(Message.id, Message.urgent, Message.next_try_at)
+        ).returning(Message.id, Message.priority, Message.next_try_at)
     ).all()
-    _enqueue_after_commit([(row.id, row.urgent) for row in rows if row.next_try_at <= now])
+    _enqueue_after_commit([(row.id, row.priority) for row in rows if row.next_try_at <= now])
     return [row.id for row in rows]
 
 
@@ -97,6 +107,7 @@ def queue_message(
     expires_at: datetime | None = None,
     secret: str | None = None,
     urgent: bool = False,
+    priority: Priority | None = None,
 ) -> int | None:
     """Write one message, see ``queue_messages``. Its id, or None when it was written before."""
     message = NewMessage(
@@ -115,6 +126,7 @@ def queue_message(
         expires_at=expires_at,
         secret=secret,
         urgent=urgent,
+        priority=priority,
     )
     ids = queue_messages([message])
     return ids[0] if ids else None
@@ -122,8 +134,11 @@ def queue_message(
 
 def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
     send_at = message.send_at or now
+    priority = _priority(message)
     return {
         **asdict(message),
+        "priority": priority,
+        "urgent": priority == Priority.CODE,
         "send_at": send_at,
         "next_try_at": send_at,
         "expires_at": message.expires_at or send_at + LASTS,
@@ -134,16 +149,34 @@ def _row(message: NewMessage, now: datetime) -> dict[str, Any]:
     }
 
 
-def _enqueue_after_commit(due: list[tuple[int, bool]]) -> None:
+_PRIORITIES = {
+    Category.SECURITY: Priority.CODE,
+    Category.REMINDER: Priority.REMINDER,
+    Category.NEWS: Priority.BROADCAST,
+}
+
+
+def _priority(message: NewMessage) -> Priority:
+    if message.priority is not None:
+        return message.priority
+    kind = kind_of(message.kind)
+    if message.urgent or kind is None:
+        return Priority.CODE if message.urgent else Priority.CHANGE
+    return _PRIORITIES.get(kind.category, Priority.CHANGE)
+
+
+def _enqueue_after_commit(due: list[tuple[int, int]]) -> None:
     if due:
         after_commit(lambda: enqueue(due))
 
 
-def enqueue(due: Sequence[tuple[int, bool]]) -> bool:
-    """Put (id, urgent) pairs on the queue. False, and no further try, when it is away: a sweep finds them."""
+def enqueue(due: Sequence[tuple[int, int]]) -> bool:
+    """Put (id, priority) pairs on their queues. False, and no further try, when those are away: a sweep finds
+    them.
+    """
     return all(
-        queue.enqueue(SEND_TASK, message_id, priority=queue.HIGH if urgent else queue.DEFAULT)
-        for message_id, urgent in due
+        queue.enqueue(SEND_TASK, message_id, priority=QUEUES[Priority(priority)])
+        for message_id, priority in due
     )
 
 
@@ -195,10 +228,10 @@ def reinstate(*, subject_type: str, subject_id: int, kinds: Collection[str], key
             handed_at=None,
             why=None,
         )
-        .returning(Message.id, Message.urgent, Message.next_try_at)
+        .returning(Message.id, Message.priority, Message.next_try_at)
         .execution_options(synchronize_session=False)
     ).all()
-    _enqueue_after_commit([(row.id, row.urgent) for row in rows if row.next_try_at <= now])
+    _enqueue_after_commit([(row.id, row.priority) for row in rows if row.next_try_at <= now])
     return len(rows)
 
 
@@ -228,13 +261,14 @@ def send_again(message: Message, *, although_unknown: bool = False) -> None:
             handed_at=None,
             why=None,
             provider_id=None,
+            next_provider=None,
         )
-        .returning(Message.id, Message.urgent)
+        .returning(Message.id, Message.priority)
         .execution_options(synchronize_session=False)
     ).all()
     if not again:
         raise Conflict(_("This message is on its way already."))
-    _enqueue_after_commit([(row.id, row.urgent) for row in again])
+    _enqueue_after_commit([(row.id, row.priority) for row in again])
 
 
 def stop(message: Message) -> None:

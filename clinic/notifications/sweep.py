@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 
 import redis
@@ -13,7 +14,7 @@ from clinic.core import clock, queue
 from clinic.core.db import db, unit_of_work
 from clinic.core.periodic import every
 from clinic.notifications import sending, service
-from clinic.notifications.models import Message, Status
+from clinic.notifications.models import Message, Priority, Status
 from clinic.notifications.wording import Why
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,7 @@ BATCH = 500
 OVERDUE = timedelta(seconds=60)
 """After this the clock sends a message itself: the workers, or their queue, must be away."""
 DIRECT_SECONDS = 20
+MOST_DIRECT = 50
 MOST_CLAIMS = 20
 """A message that loses its worker this often has something wrong with it."""
 
@@ -77,15 +79,15 @@ def settle_stuck() -> int:
 
 
 def enqueue_due() -> int:
-    """Put due messages on the queue, as far as it is not full of them already; how many."""
+    """Put due messages on their queues, as far as those are not full already, codes first; how many."""
     count = 0
-    for urgent, name in ((True, queue.HIGH), (False, queue.DEFAULT)):
+    for priority, name in service.QUEUES.items():
         try:
             room = BATCH - queue.queue(name).count
         except redis.RedisError:
             return count
-        due = _due(limit=max(0, room), urgent=urgent)
-        if not service.enqueue([(message_id, urgent) for message_id in due]):
+        due = _due(priority, limit=max(0, room))
+        if not service.enqueue([(message_id, priority) for message_id in due]):
             return count
         count += len(due)
     return count
@@ -98,22 +100,39 @@ def send_overdue() -> int:
     """
     waited = OVERDUE if queue.is_up() else timedelta(0)
     until = time.monotonic() + DIRECT_SECONDS
+    tried: list[int] = []
     count = 0
-    for message_id in _due(limit=50, waited=waited):
-        if time.monotonic() > until:
+    while len(tried) < MOST_DIRECT and time.monotonic() < until:
+        message_id = _next_due(waited, tried)
+        if message_id is None:
             break
+        tried.append(message_id)
         if sending.send(message_id) is not None:
             count += 1
     return count
 
 
-def _due(*, limit: int, urgent: bool | None = None, waited: timedelta = timedelta(0)) -> list[int]:
-    query = select(Message.id).where(
-        Message.status == Status.QUEUED, Message.next_try_at <= clock.now() - waited
-    )
-    if urgent is not None:
-        query = query.where(Message.urgent == urgent)
-    with unit_of_work():
-        return list(
-            db.session.scalars(query.order_by(Message.urgent.desc(), Message.next_try_at).limit(limit))
+def _next_due(waited: timedelta, tried: Collection[int]) -> int | None:
+    """The message that is first now: a code written a moment ago goes before what has long been due."""
+    for priority in Priority:
+        if due := _due(priority, limit=1, waited=waited, without=tried):
+            return due[0]
+    return None
+
+
+def _due(
+    priority: Priority, *, limit: int, waited: timedelta = timedelta(0), without: Collection[int] = ()
+) -> list[int]:
+    query = (
+        select(Message.id)
+        .where(
+            Message.status == Status.QUEUED,
+            Message.priority == priority,
+            Message.next_try_at <= clock.now() - waited,
+            Message.id.not_in(without),
         )
+        .order_by(Message.next_try_at)
+        .limit(limit)
+    )
+    with unit_of_work():
+        return list(db.session.scalars(query))

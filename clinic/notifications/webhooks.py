@@ -48,11 +48,10 @@ def twilio_status() -> Response:
 
 def _signed(settings: Settings) -> bool:
     """Whether Twilio sent this, to the address we gave it: our own, whatever host the request names."""
-    if not settings.twilio_auth_token:
-        return False
     url = settings.public_url + request.full_path.rstrip("?")
     signature = request.headers.get("X-Twilio-Signature", "")
-    return bool(RequestValidator(settings.twilio_auth_token).validate(url, request.form, signature))
+    tokens = [settings.twilio_auth_token, settings.sms_fallback.token if settings.sms_fallback else ""]
+    return any(token and RequestValidator(token).validate(url, request.form, signature) for token in tokens)
 
 
 def _why(code: str | None) -> Why:

@@ -33,6 +33,11 @@ class Why(StrEnum):
     BROKE_OFF = "broke_off"
     INTERRUPTED = "interrupted"
     NOT_PREPARED = "not_prepared"
+    CEILING = "ceiling"
+    UNWANTED = "unwanted"
+    QUIET = "quiet"
+    NO_DEVICE = "no_device"
+    NO_READER = "no_reader"
 
 
 def in_words(why: str | None) -> str:  # noqa: PLR0911, PLR0912 - one line for each
@@ -84,7 +89,17 @@ def in_words(why: str | None) -> str:  # noqa: PLR0911, PLR0912 - one line for e
             return _("The connection broke while it was being sent. It may have gone out.")
         case Why.INTERRUPTED:
             return _("Sending was interrupted. It may have gone out.")
+        case Why.CEILING:
+            return _("The day's limit for text messages was reached.")
         case Why.NOT_PREPARED:
             return _("The message could not be written. Tell whoever runs the system.")
+        case Why.UNWANTED:
+            return _("The person does not want this kind of message over this way.")
+        case Why.QUIET:
+            return _("It waits for the end of the person's quiet hours, or that was too late.")
+        case Why.NO_DEVICE:
+            return _("No phone or browser of the person takes notices any more.")
+        case Why.NO_READER:
+            return _("Nobody signs in who could read it.")
         case _:
             return ""

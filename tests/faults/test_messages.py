@@ -56,7 +56,7 @@ def test_without_the_conditional_claim_they_send_it_more_than_once(
         if not due:
             return None
         change(message, status="sending", attempts=1)
-        return sending.Claim(message_id=message, attempt=1, urgent=False, has_secret=False, expires_at=None)
+        return sending.Claim(message_id=message, attempt=1, has_secret=False, expires_at=None)
 
     monkeypatch.setattr(sending, "_claim", look_then_take)
     in_parallel(clinic, [lambda: sending.send(message_id)] * 2)
@@ -112,7 +112,7 @@ def test_an_outcome_that_comes_late_settles_what_was_unknown(clinic: Flask) -> N
     change(message_id, claimed_at=func.clock_timestamp() - LOST)
     sweep.settle_stuck()
     assert status_of(message_id) == "unknown"
-    sending._close(slow, sending.Accepted("SM1"), provider="twilio")
+    sending._close(slow, sending.Accepted("SM1"))
     assert status_of(message_id) == "sent"
 
 

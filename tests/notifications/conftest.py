@@ -11,7 +11,7 @@ from flask import Flask
 
 from clinic.core import clock
 from clinic.core.db import db, unit_of_work
-from clinic.notifications import registry, service
+from clinic.notifications import registry, service, waits
 from clinic.notifications.models import Message
 from clinic.notifications.registry import Content, MessageKind
 from tests.notifications.providers import FakeMailServer, FakeTwilio, fake_mail_server, fake_twilio
@@ -29,6 +29,12 @@ def twilio() -> Iterator[FakeTwilio]:
 def mail_server() -> Iterator[FakeMailServer]:
     with fake_mail_server() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def whole_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wait between two tries is as long as it can be."""
+    monkeypatch.setattr(waits.chance, "random", lambda: 1.0)
 
 
 @pytest.fixture

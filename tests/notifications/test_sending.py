@@ -244,5 +244,5 @@ def test_an_answer_after_the_report_changes_nothing(app: Flask, write: Write) ->
     assert sending._prepare(claim) is not None
     with unit_of_work():
         service.settle(message_id, attempt=1, status=Status.DELIVERED, provider_id="SMx")
-    assert sending._close(claim, Accepted("SMx"), provider="twilio") is None
+    assert sending._close(claim, Accepted("SMx")) is None
     assert row(message_id).status == "delivered"

@@ -34,7 +34,8 @@ def send_by_smtp(outgoing: Outgoing, settings: Settings) -> Outcome:
     except (ValueError, IndexError, MessageError):
         return Refused(Why.BAD_ADDRESS)
     try:
-        server = _connect(urlsplit(settings.smtp_url))
+        second = outgoing.provider == "smtp_2"
+        server = _connect(urlsplit(settings.smtp_fallback_url if second else settings.smtp_url))
     except smtplib.SMTPAuthenticationError:
         return Refused(Why.SET_UP_WRONGLY)
     except (OSError, smtplib.SMTPException):

@@ -12,7 +12,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from clinic.config import Settings
+from clinic.config import Settings, SmsAccount
 from clinic.notifications.transports.outcome import Accepted, NotTaken, Outcome, Outgoing, Refused, Unsure
 from clinic.notifications.wording import Why
 
@@ -59,15 +59,16 @@ class _OneTry(TwilioHttpClient):  # type: ignore[misc]
 
 
 def send_by_twilio(outgoing: Outgoing, settings: Settings) -> Outcome:
-    """Ask Twilio once to send a text message."""
-    http = _OneTry(settings.twilio_api_url)
-    client = Client(settings.twilio_account_sid, settings.twilio_auth_token, http_client=http)
+    """Ask Twilio, or the account that stands in for it, once to send a text message."""
+    account = _account(outgoing.provider, settings)
+    http = _OneTry(account.api_url)
+    client = Client(account.sid, account.token, http_client=http)
     try:
         created = client.messages.create(
             to=outgoing.address,
             body=outgoing.text,
             status_callback=status_callback(outgoing, settings),
-            **_sender(settings.twilio_from),
+            **_sender(account.sender),
         )
     except TwilioRestException as failure:
         return _refusal(failure, http.headers.get("retry-after"))
@@ -76,6 +77,17 @@ def send_by_twilio(outgoing: Outgoing, settings: Settings) -> Outcome:
     except requests.exceptions.RequestException as failure:
         return NotTaken(Why.PROVIDER_AWAY) if _never_connected(failure) else Unsure(Why.BROKE_OFF)
     return Accepted(created.sid)
+
+
+def _account(provider: str, settings: Settings) -> SmsAccount:
+    if provider == "twilio_2" and settings.sms_fallback is not None:
+        return settings.sms_fallback
+    return SmsAccount(
+        sid=settings.twilio_account_sid,
+        token=settings.twilio_auth_token,
+        sender=settings.twilio_from,
+        api_url=settings.twilio_api_url,
+    )
 
 
 def status_callback(outgoing: Outgoing, settings: Settings) -> str:

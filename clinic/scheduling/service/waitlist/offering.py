@@ -128,7 +128,6 @@ def _tell(entry: WaitlistEntry, made: WaitlistOffer, token: str) -> None:
                 send_at=made.tell_at,
                 expires_at=made.expires_at,
                 secret=token,
-                urgent=True,
             )
         ]
     )
