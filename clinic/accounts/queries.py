@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import column, exists, func, select, table
 
 from clinic.accounts.models import LoginSession, RoleGrant, SessionKind, User
-from clinic.accounts.policy import IDLE, can_administer
+from clinic.accounts.policy import IDLE, can_administer, reach_of
 from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.core.db import db
@@ -56,13 +56,11 @@ def actor_of(user_id: int) -> Actor | None:
     ).all()
     if user is None or not grants:
         return None
-    places = {facility_id for _role, facility_id in grants}
     return Actor(
         user_id=user.id,
         name=user.name,
-        roles=frozenset(Role(role) for role, _place in grants),
-        facility_ids=None if None in places else frozenset(place for place in places if place is not None),
         locale=user.locale,
+        **reach_of((role, place) for role, place in grants),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -36,23 +36,51 @@ class LinkScope:
 class Actor:
     """Who does something: a signed-in person, or the system itself (``user_id`` None).
 
-    ``facility_ids`` are the facilities the staff roles are for; None means all of them. ``origin`` is the
-    address the request came from. ``link`` is set for whoever acts by a link instead of signing in.
+    ``facility_ids`` are the facilities the staff roles are for; None means all of them. ``grants`` says which
+    role is for which facility (None: all); where it is None, every role is for every one of ``facility_ids``.
+    ``origin`` is the address the request came from. ``link`` is set for whoever acts by a link instead of
+    signing in.
     """
 
     user_id: int | None
     name: str
     roles: frozenset[Role] = field(default_factory=frozenset)
     facility_ids: frozenset[int] | None = None
+    grants: frozenset[tuple[Role, int | None]] | None = None
     session_id: int | None = None
     origin: str = ""
     request_id: str = ""
     locale: str = "en"
     link: LinkScope | None = None
 
-    def has(self, *roles: Role) -> bool:
-        """Whether the person holds one of these roles."""
-        return not self.roles.isdisjoint(roles)
+    def has(self, *roles: Role, at: int | None = None) -> bool:
+        """Whether the person holds one of these roles: anywhere, or at the facility ``at``.
+
+        Whatever is asked about a facility's row is asked with ``at``: who is a practitioner in one clinic and
+        at the desk of another is no practitioner in the second.
+        """
+        if at is None:
+            return not self.roles.isdisjoint(roles)
+        reach = self.reach(*roles)
+        return reach is None or at in reach
+
+    def reach(self, *roles: Role) -> frozenset[int] | None:
+        """The facilities where the person holds one of these roles: None for all of them, empty for none."""
+        held = self.roles.intersection(roles)
+        if self.grants is None:
+            return self.facility_ids if held else frozenset()
+        return places_of(place for role, place in self.grants if role in held)
+
+    def acting_as(self, roles: frozenset[Role]) -> Actor:
+        """The same person with no more than these roles, at work only where they hold them.
+
+        A page for the desk is about the facilities where somebody is at the desk, whatever else they are.
+        """
+        if self.grants is None:
+            return self
+        grants = frozenset((role, place) for role, place in self.grants if role in roles)
+        places = places_of(place for _role, place in grants)
+        return replace(self, roles=self.roles & roles, grants=grants, facility_ids=places)
 
     @property
     def is_staff(self) -> bool:
@@ -65,6 +93,12 @@ class Actor:
     def works_at(self, facility_id: int) -> bool:
         """Whether the person's staff roles reach this facility."""
         return self.is_staff and (self.facility_ids is None or facility_id in self.facility_ids)
+
+
+def places_of(places: Iterable[int | None]) -> frozenset[int] | None:
+    """Facilities that roles are for, put together: None among them means all."""
+    found = frozenset(places)
+    return None if None in found else frozenset(place for place in found if place is not None)
 
 
 SYSTEM = Actor(user_id=None, name="Sutra", roles=frozenset({Role.ADMIN}))

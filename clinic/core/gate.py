@@ -13,7 +13,11 @@ log = structlog.get_logger(__name__)
 
 
 def init_gate(app: Flask, *, staff_sign_in: str, patient_sign_in: str) -> None:
-    """Check each request against its route's policy. Register it after what sets ``g.actor``."""
+    """Check each request against its route's policy. Register it after what sets ``g.actor``.
+
+    ``g.actor`` goes on with no more roles than the page is for, so that what somebody is in one clinic opens
+    nothing in another; ``g.person`` keeps them all, for what leads to other pages.
+    """
 
     @app.before_request
     def pass_or_turn_away() -> BaseResponse | None:
@@ -23,8 +27,10 @@ def init_gate(app: Flask, *, staff_sign_in: str, patient_sign_in: str) -> None:
         if policy is None:
             log.error("route_without_policy", route=request.url_rule.rule)
             abort(404)
-        actor = g.get("actor")
+        actor = g.person = g.get("actor")
         if policy.admits(actor):
+            if actor is not None and not policy.anonymous:
+                g.actor = actor.acting_as(policy.roles)
             return None
         if actor is not None:
             abort(403)

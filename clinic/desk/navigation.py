@@ -64,7 +64,7 @@ def init_navigation(app: Flask) -> None:
 
 
 def _surroundings() -> dict[str, Any]:
-    actor: Actor | None = g.get("actor")
+    actor: Actor | None = g.get("person") if g.get("actor") else None
     if g.get("bare_page"):
         return {}
     try:

@@ -90,7 +90,7 @@ def _tab(actor: Actor, patient: Patient, tab: str, **values: Any) -> Response:
         household=household(actor, patient),
         intake=intake,
         intake_link=link,
-        clinical=policy.sees_clinical(actor),
+        clinical=policy.sees_clinical(actor, patient),
         **values,
     )
     if not is_timed_refresh():

@@ -84,6 +84,6 @@ def _in_care(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnElem
 
 def _whole_facility(actor: Actor, facility_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
-    if actor.facility_ids is not None:
-        open_ones = open_ones.where(Facility.id.in_(actor.facility_ids))
+    if (places := actor.reach(Role.PRACTITIONER)) is not None:
+        open_ones = open_ones.where(Facility.id.in_(places))
     return facility_id.in_(open_ones)

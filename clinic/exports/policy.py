@@ -5,11 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
-
-from clinic.accounts.models import RoleGrant
 from clinic.core.access import CLINICAL, Actor, Role
-from clinic.core.db import db
 
 
 class Listing(StrEnum):
@@ -39,16 +35,9 @@ def reach(actor: Actor, listing: Listing) -> frozenset[int] | None:
     """The facilities whose rows somebody takes with a list; None for all of them.
 
     Only those where they hold a role that may: a manager of one clinic who helps at the desk of another takes
-    the first one's list alone. One statement.
+    the first one's list alone.
     """
-    places = set(
-        db.session.scalars(
-            select(RoleGrant.facility_id).where(
-                RoleGrant.user_id == actor.user_id, RoleGrant.role.in_(_TAKERS[listing] & actor.roles)
-            )
-        )
-    )
-    return None if None in places else frozenset(place for place in places if place is not None)
+    return actor.reach(*_TAKERS[listing])
 
 
 class Notes(StrEnum):
@@ -74,11 +63,11 @@ class Reading:
     own_answers_only: bool = False
 
 
-def reading_of(actor: Actor) -> Reading:
-    """What of a patient in their sight somebody may take out."""
+def reading_of(actor: Actor, facility_id: int) -> Reading:
+    """What of a patient in their sight, who is registered at ``facility_id``, somebody may take out."""
     if actor.is_patient:
         return Reading(notes=Notes.SHARED, inner=False, own_answers_only=True)
     return Reading(
         notes=Notes.IN_SIGHT if actor.has(*CLINICAL) else Notes.NONE,
-        lookings=actor.has(Role.FACILITY_ADMIN),
+        lookings=actor.has(Role.FACILITY_ADMIN, at=facility_id),
     )

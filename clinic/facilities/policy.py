@@ -12,4 +12,4 @@ def can_found(actor: Actor) -> bool:
 
 def can_change(actor: Actor, facility_id: int) -> bool:
     """An administrator changes every clinic, its manager their own."""
-    return actor.has(Role.ADMIN, Role.FACILITY_ADMIN) and actor.works_at(facility_id)
+    return actor.has(Role.ADMIN, Role.FACILITY_ADMIN, at=facility_id)

@@ -23,4 +23,4 @@ def can_import(actor: Actor, kind: str, facility_id: int) -> bool:
     """Whether somebody may bring in this kind of list at this facility."""
     if is_system(actor):
         return True
-    return actor.works_at(facility_id) and any(entry.name == kind for entry in kinds_for(actor))
+    return any(entry.name == kind and actor.has(*entry.roles, at=facility_id) for entry in kinds_for(actor))

@@ -24,9 +24,7 @@ def can_view(actor: Actor, message: Message) -> bool:
     """Whether the person may know of this message."""
     if sees_all(actor):
         return True
-    if not actor.has(*FRONT_DESK) or message.recipient_type == STAFF_RECIPIENT:
-        return False
-    return message.facility_id is None or actor.works_at(message.facility_id)
+    return message.recipient_type != STAFF_RECIPIENT and _at_its_desk(actor, message)
 
 
 def can_name_recipient(actor: Actor, message: Message) -> bool:
@@ -35,7 +33,12 @@ def can_name_recipient(actor: Actor, message: Message) -> bool:
         return sees_all(actor)
     if message.recipient_type in AT_WORK and sees_all(actor):
         return True
-    return actor.has(*FRONT_DESK) and (message.facility_id is None or actor.works_at(message.facility_id))
+    return _at_its_desk(actor, message)
+
+
+def _at_its_desk(actor: Actor, message: Message) -> bool:
+    """A message of no facility, such as a code, is every desk's."""
+    return actor.has(*FRONT_DESK, at=message.facility_id)
 
 
 def can_change(actor: Actor, message: Message) -> bool:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 
 from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core.access import FRONT_DESK, Actor
 from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
@@ -218,8 +218,8 @@ def _visible(actor: Actor) -> list[ColumnElement[bool]]:
     if policy.sees_all(actor):
         return []
     rules: list[ColumnElement[bool]] = [Message.recipient_type != policy.STAFF_RECIPIENT]
-    if actor.facility_ids is not None:
-        rules.append(or_(Message.facility_id.in_(actor.facility_ids), Message.facility_id.is_(None)))
+    if (places := actor.reach(*FRONT_DESK)) is not None:
+        rules.append(or_(Message.facility_id.in_(places), Message.facility_id.is_(None)))
     return rules
 
 

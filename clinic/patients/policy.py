@@ -44,7 +44,7 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         reasons.append(_in_care(actor))
     if not reasons:
         return false()
-    if actor.facility_ids is None and actor.has(*FRONT_DESK):
+    if actor.reach(*FRONT_DESK) is None:
         return true()
     return or_(*reasons)
 
@@ -72,19 +72,24 @@ def can_book_for(actor: Actor, patient: Patient) -> bool:
     return not patient.deceased and can_view(actor, patient)
 
 
-def sees_clinical(actor: Actor) -> bool:
-    """Whether notes and what is in them may be shown at all."""
-    return actor.has(*CLINICAL)
+def sees_clinical(actor: Actor, patient: Patient) -> bool:
+    """Whether notes and what is in them may be shown at all. Who sees the patient from the desk of one clinic
+    is no practitioner of theirs for being one in another.
+    """
+    if not actor.has(*CLINICAL):
+        return False
+    return not actor.has(*FRONT_DESK) or can_view(actor.acting_as(CLINICAL), patient)
 
 
 def _at(actor: Actor) -> ColumnElement[bool]:
-    return true() if actor.facility_ids is None else Patient.facility_id.in_(actor.facility_ids)
+    places = actor.reach(*FRONT_DESK)
+    return true() if places is None else Patient.facility_id.in_(places)
 
 
 def _at_open_facility(actor: Actor) -> ColumnElement[bool]:
     open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
-    if actor.facility_ids is not None:
-        open_ones = open_ones.where(Facility.id.in_(actor.facility_ids))
+    if (places := actor.reach(Role.PRACTITIONER)) is not None:
+        open_ones = open_ones.where(Facility.id.in_(places))
     return Patient.facility_id.in_(open_ones)
 
 

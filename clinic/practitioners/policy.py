@@ -12,4 +12,4 @@ def can_verify(actor: Actor) -> bool:
 
 def can_place(actor: Actor, facility_id: int) -> bool:
     """Whether somebody decides who works at a facility."""
-    return actor.has(Role.ADMIN, Role.FACILITY_ADMIN) and actor.works_at(facility_id)
+    return actor.has(Role.ADMIN, Role.FACILITY_ADMIN, at=facility_id)

@@ -44,7 +44,7 @@ def can_book(actor: Actor, facility_id: int, *, sees_patient: bool = True) -> bo
         return True
     if actor.is_patient:
         return sees_patient
-    return sees_patient and actor.has(*FRONT_DESK, *CLINICAL) and actor.works_at(facility_id)
+    return sees_patient and actor.has(*FRONT_DESK, *CLINICAL, at=facility_id)
 
 
 def can_override(actor: Actor, facility_id: int) -> bool:
@@ -54,12 +54,12 @@ def can_override(actor: Actor, facility_id: int) -> bool:
 
 def can_overbook(actor: Actor, facility_id: int) -> bool:
     """Whether the person may, with a reason, book at a practitioner's time that is taken."""
-    return is_system(actor) or (actor.has(*FRONT_DESK, Role.PRACTITIONER) and actor.works_at(facility_id))
+    return is_system(actor) or actor.has(*FRONT_DESK, Role.PRACTITIONER, at=facility_id)
 
 
 def can_run_sessions(actor: Actor, facility_id: int, *, own: bool) -> bool:
     """Front desk of the facility, and whoever holds the session: change its size, call it off."""
-    return is_system(actor) or (actor.works_at(facility_id) and (own or actor.has(*FRONT_DESK)))
+    return is_system(actor) or actor.has(*FRONT_DESK, at=facility_id) or (own and actor.works_at(facility_id))
 
 
 def can_view(actor: Actor, appointment: Appointment, *, sees_patient: bool) -> bool:
@@ -70,7 +70,7 @@ def can_view(actor: Actor, appointment: Appointment, *, sees_patient: bool) -> b
         return acts_by_link(actor, appointment)
     if actor.is_patient:
         return sees_patient
-    if actor.has(*FRONT_DESK) and actor.works_at(appointment.facility_id):
+    if actor.has(*FRONT_DESK, at=appointment.facility_id):
         return True
     return actor.has(*CLINICAL) and (sees_patient or is_own_practitioner(actor, appointment))
 
@@ -83,11 +83,10 @@ def can_take(actor: Actor, appointment: Appointment, step: Step, *, is_guardian:
         return (is_guardian or acts_by_link(actor, appointment)) and Who.PATIENT in step.who
     if not actor.works_at(appointment.facility_id):
         return False
-    if Who.FRONT_DESK in step.who and actor.has(*FRONT_DESK):
+    if Who.FRONT_DESK in step.who and actor.has(*FRONT_DESK, at=appointment.facility_id):
         return True
-    return (
-        Who.OWN_PRACTITIONER in step.who and actor.has(*CLINICAL) and is_own_practitioner(actor, appointment)
-    )
+    clinical = actor.has(*CLINICAL, at=appointment.facility_id)
+    return Who.OWN_PRACTITIONER in step.who and clinical and is_own_practitioner(actor, appointment)
 
 
 def can_move(actor: Actor, appointment: Appointment, *, is_guardian: bool = False) -> bool:
@@ -96,8 +95,13 @@ def can_move(actor: Actor, appointment: Appointment, *, is_guardian: bool = Fals
         return True
     if actor.is_patient:
         return is_guardian or acts_by_link(actor, appointment)
-    return actor.works_at(appointment.facility_id) and (
-        actor.has(*FRONT_DESK) or (actor.has(*CLINICAL) and is_own_practitioner(actor, appointment))
+    return _at_desk_or_own(actor, appointment)
+
+
+def _at_desk_or_own(actor: Actor, appointment: Appointment) -> bool:
+    place = appointment.facility_id
+    return actor.has(*FRONT_DESK, at=place) or (
+        actor.has(*CLINICAL, at=place) and is_own_practitioner(actor, appointment)
     )
 
 
@@ -114,19 +118,19 @@ def patient_can_change(appointment: Appointment) -> bool:
 
 def can_follow_up(actor: Actor, appointment: Appointment) -> bool:
     """Front desk and the visit's own practitioner: say what is to follow, and that it is settled."""
-    return actor.works_at(appointment.facility_id) and (
-        actor.has(*FRONT_DESK) or (actor.has(*CLINICAL) and is_own_practitioner(actor, appointment))
-    )
+    return _at_desk_or_own(actor, appointment)
 
 
 def can_arrange(actor: Actor, facility_id: int) -> bool:
     """Whether the person may change hours, rooms and services."""
-    return actor.has(Role.ADMIN, Role.FACILITY_ADMIN) and actor.works_at(facility_id)
+    return actor.has(Role.ADMIN, Role.FACILITY_ADMIN, at=facility_id)
 
 
 def sees_every_patient(actor: Actor, facility: Facility) -> bool:
     """Whether somebody sees the patients of all the visits of a facility, or only those of their own."""
-    return actor.has(*FRONT_DESK) or (facility.whole_facility_in_care and actor.has(Role.PRACTITIONER))
+    return actor.has(*FRONT_DESK, at=facility.id) or (
+        facility.whole_facility_in_care and actor.has(Role.PRACTITIONER, at=facility.id)
+    )
 
 
 def can_arrange_calendar(actor: Actor, practitioner: Practitioner, works_at: Collection[int]) -> bool:
@@ -137,4 +141,4 @@ def can_arrange_calendar(actor: Actor, practitioner: Practitioner, works_at: Col
         return True
     if actor.has(Role.ADMIN):
         return True
-    return actor.has(Role.FACILITY_ADMIN) and any(actor.works_at(place) for place in works_at)
+    return any(actor.has(Role.FACILITY_ADMIN, at=place) for place in works_at)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import JSON, func, select, update
 
 from clinic.accounts.models import LoginSession, RoleGrant, SessionKind, User
-from clinic.accounts.policy import ABSOLUTE, IDLE
+from clinic.accounts.policy import ABSOLUTE, IDLE, Reach, reach_of
 from clinic.core import clock, crypto
-from clinic.core.access import STAFF, Actor, Role
+from clinic.core.access import Actor, Role
 from clinic.core.db import db
 from clinic.core.text import one_line
 
@@ -50,12 +50,11 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
 
     None when it is unknown, ended, idle too long, or its person was deactivated.
     """
-    roles = func.array_agg(RoleGrant.role).filter(RoleGrant.id.is_not(None))
-    places = func.array_agg(RoleGrant.facility_id).filter(
-        RoleGrant.id.is_not(None), RoleGrant.role != Role.PATIENT
+    grants = func.json_agg(func.json_build_array(RoleGrant.role, RoleGrant.facility_id), type_=JSON).filter(
+        RoleGrant.id.is_not(None)
     )
     row = db.session.execute(
-        select(LoginSession, User.id, User.name, User.locale, roles.label("roles"), places.label("places"))
+        select(LoginSession, User.id, User.name, User.locale, grants.label("grants"))
         .join(User, User.id == LoginSession.user_id)
         .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
         .where(
@@ -65,15 +64,14 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
     ).first()
     if row is None:
         return None
-    session, user_id, name, locale, role_names, places_of = row
+    session, user_id, name, locale, granted = row
     kind, now = SessionKind(session.kind), clock.now()
     if session.expires_at <= now or session.last_seen_at <= now - IDLE[kind]:
         return None
     actor = Actor(
         user_id=user_id,
         name=name,
-        roles=_roles_in(kind, role_names),
-        facility_ids=_places_in(kind, places_of),
+        **_reach_in(kind, granted),
         session_id=session.id,
         origin=origin,
         request_id=request_id,
@@ -82,19 +80,11 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
     return OpenSession(actor=actor, kind=kind, last_seen_at=session.last_seen_at)
 
 
-def _roles_in(kind: SessionKind, names: Sequence[str] | None) -> frozenset[Role]:
+def _reach_in(kind: SessionKind, granted: Iterable[tuple[str, int | None]] | None) -> Reach:
     """A session opened by a code never carries staff roles, whoever it belongs to."""
     if kind is SessionKind.PATIENT:
-        return frozenset({Role.PATIENT})
-    return frozenset(Role(name) for name in names or ()) & STAFF
-
-
-def _places_in(kind: SessionKind, places: Sequence[int | None] | None) -> frozenset[int] | None:
-    if kind is SessionKind.PATIENT:
-        return frozenset()
-    if not places or None in places:
-        return None
-    return frozenset(place for place in places if place is not None)
+        return Reach(roles=frozenset({Role.PATIENT}), facility_ids=frozenset(), grants=None)
+    return reach_of(granted or ())
 
 
 def mark_seen(session_id: int) -> None:

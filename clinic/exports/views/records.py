@@ -29,7 +29,7 @@ def record(patient_id: int) -> Response:
     """What the record of a patient holds, and in which shapes it can be had."""
     actor = current_actor()
     patient = _asked_for(actor, patient_id, "page")
-    held = gather(actor, patient, policy.reading_of(actor))
+    held = gather(actor, patient, policy.reading_of(actor, patient.facility_id))
     audit.read(
         actor,
         "patient.viewed",
@@ -48,7 +48,7 @@ def record_json(patient_id: int) -> Response:
     """The record for another program."""
     actor = current_actor()
     patient = _asked_for(actor, patient_id, "json")
-    held = gather(actor, patient, policy.reading_of(actor))
+    held = gather(actor, patient, policy.reading_of(actor, patient.facility_id))
     write_down(actor, patient, "json", held)
     return send([as_json(held).encode()], file_name(held, "json"), "application/json")
 
@@ -63,7 +63,7 @@ def record_zip(patient_id: int) -> Response:
 
 def send_bundle(actor: Actor, patient: Patient) -> Response:
     """The bundle of a patient in the actor's sight, once it is written down that they take it."""
-    held = gather(actor, patient, policy.reading_of(actor))
+    held = gather(actor, patient, policy.reading_of(actor, patient.facility_id))
     packed = bundle(held, as_html(held))
     write_down(actor, patient, "zip", held)
     return send([packed], file_name(held, "zip"), "application/zip")

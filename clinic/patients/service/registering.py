@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from clinic.accounts.models import User
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import Actor
+from clinic.core.access import STAFF, Actor, Role
 from clinic.core.db import db
 from clinic.core.errors import Forbidden
 from clinic.core.i18n import gettext as _
@@ -88,7 +88,7 @@ def _facility(actor: Actor, details: PatientDetails) -> Facility:
     if details.facility_id is None:
         return facility_of(actor)
     facility = get_facility(details.facility_id)
-    if not policy.is_system(actor) and not actor.works_at(facility.id):
+    if not policy.is_system(actor) and not actor.has(*STAFF - {Role.ADMIN}, at=facility.id):
         raise Forbidden(_("You do not work at this clinic."))
     return facility
 

@@ -240,7 +240,7 @@ def _check(
 
 
 def _on_behalf(actor: Actor, appointment: Appointment, step: Step) -> str | None:
-    if step not in (START, COMPLETE) or not actor.has(*FRONT_DESK):
+    if step not in (START, COMPLETE) or not actor.has(*FRONT_DESK, at=appointment.facility_id):
         return None
     if policy.is_own_practitioner(actor, appointment):
         return None

@@ -115,7 +115,7 @@ def _close(wanted: Sequence[Closure], year: int, *, part: str) -> Response:
             asked = _asked(wanted, back, part)
             return show_impact(actor, facility, resource, visits=in_the_way, during=during, asked=asked)
     try:
-        result = settled(lambda: close(actor, facility, wanted, ways=chosen_ways(actor)))
+        result = settled(lambda: close(actor, facility, wanted, ways=chosen_ways(actor, facility.id)))
     except DomainError as error:
         return _page(year, part=part, error=error)
     if any(left.why for left in result.left):

@@ -41,9 +41,9 @@ class Asked:
     submit_moving: str
 
 
-def chosen_ways(actor: Actor) -> Ways:
+def chosen_ways(actor: Actor, facility_id: int) -> Ways:
     """What the form says is to become of each visit; nothing for who may not move any."""
-    if not actor.has(*FRONT_DESK):
+    if not actor.has(*FRONT_DESK, at=facility_id):
         return Ways()
     chosen = {name.removeprefix(MOVE): text for name, text in request.form.items() if name.startswith(MOVE)}
     return Ways(
@@ -65,7 +65,7 @@ def show_impact(
     asked: Asked,
 ) -> Response:
     """The visits in the way, and for who may move them, where each could go. Nothing is saved."""
-    may_move = actor.has(*FRONT_DESK)
+    may_move = actor.has(*FRONT_DESK, at=facility.id)
     rows = stranded(facility, visits, *during, resource=resource) if may_move else []
     values: dict[str, Any] = {
         "asked": asked,

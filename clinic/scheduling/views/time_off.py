@@ -75,7 +75,7 @@ def _add(resource: Resource) -> Response:
                 starts=starts,
                 ends=ends,
                 reason=one_line(request.form.get("reason", ""))[:200],
-                ways=chosen_ways(actor),
+                ways=chosen_ways(actor, facility.id),
             )
         )
     except DomainError as error:

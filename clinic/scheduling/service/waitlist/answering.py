@@ -82,7 +82,8 @@ def _accept(actor: Actor, offer_id: int) -> Appointment:
         raise OfferOver(_too_late())
     if serving_visit(entry) is not None:
         raise OfferOver(_("There is a visit for this already, so the place goes to the next in line."))
-    visit = _take(actor if actor.has(*FRONT_DESK) else _by_the_clinic(actor), entry, made)
+    at_desk = actor.has(*FRONT_DESK, at=entry.facility_id)
+    visit = _take(actor if at_desk else _by_the_clinic(actor), entry, made)
     settle_offer(made, OfferStatus.ACCEPTED, by=actor.user_id, visit_id=visit.id)
     end(entry, WaitStatus.ACCEPTED, by=actor.user_id, visit_id=visit.id)
     record(actor, entry, "accepted")
