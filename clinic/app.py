@@ -54,6 +54,7 @@ MODELS = (
 CONNECTIONS = (
     "clinic.facilities.letterhead",
     "clinic.accounts.messages",
+    "clinic.accounts.security_messages",
     "clinic.patients.messages",
     "clinic.patients.signals",
     "clinic.scheduling.messages",

@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from clinic.accounts.views import account, links, password_sign_in, people, portal_sign_in
+from clinic.accounts.views import (
+    account,
+    connections,
+    links,
+    outside,
+    own_email,
+    passkey_sign_in,
+    passkeys,
+    password_sign_in,
+    people,
+    portal_sign_in,
+    proving,
+    second_step,
+    second_step_sign_in,
+)
 from clinic.accounts.views.blueprint import bp
 
-__all__ = ["account", "blueprints", "links", "password_sign_in", "people", "portal_sign_in"]
+__all__ = [
+    "account",
+    "blueprints",
+    "connections",
+    "links",
+    "outside",
+    "own_email",
+    "passkey_sign_in",
+    "passkeys",
+    "password_sign_in",
+    "people",
+    "portal_sign_in",
+    "proving",
+    "second_step",
+    "second_step_sign_in",
+]
 
 blueprints = (bp,)

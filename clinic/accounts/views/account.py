@@ -6,8 +6,11 @@ from flask import Response, g, request, session, url_for
 
 from clinic.accounts import queries, sessions
 from clinic.accounts.display import device_name, role_label
+from clinic.accounts.factor_queries import factors_of
 from clinic.accounts.forms import ChangePasswordForm
+from clinic.accounts.identity_queries import identities_of
 from clinic.accounts.models import SessionKind
+from clinic.accounts.providers import LABELS, configured
 from clinic.accounts.service import choose_locale as remember_locale
 from clinic.accounts.service.attempts import attempt_succeeded, begin_attempt
 from clinic.accounts.service.sign_in import change_password as change_own_password
@@ -38,6 +41,8 @@ def _account_page(actor: Actor, form: ChangePasswordForm, status: int = 200) -> 
         user=user,
         roles=[role_label(role) for role in sorted(actor.roles, key=list(Role).index)],
         sessions=queries.open_sessions(user.id),
+        factors=factors_of(user.id) if not actor.is_patient else None,
+        connected=[LABELS[one.provider] for one in identities_of(user.id)] if configured() else [],
         own_session_id=actor.session_id,
         is_patient=actor.is_patient,
         mobile=show(user.mobile),

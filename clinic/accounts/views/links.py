@@ -9,11 +9,12 @@ from flask import Response, request, url_for
 
 from clinic.accounts import sessions
 from clinic.accounts.forms import ForgotForm, NewPasswordForm
-from clinic.accounts.models import SessionKind
+from clinic.accounts.models import User
 from clinic.accounts.service import links
 from clinic.accounts.service.attempts import count_try
 from clinic.accounts.service.people import parse_email
 from clinic.accounts.views.blueprint import bp
+from clinic.accounts.views.completing import complete_sign_in
 from clinic.core.access import allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError, NotFound, TooMany
@@ -48,23 +49,21 @@ def _set_password(token: str, purpose: str) -> Response:
             return page("accounts/set_password.html", **values)
         if not form.validate():
             return page("accounts/set_password.html", status=422, **values)
-        _spend(token, purpose, form.password.data or "")
+        user = _spend(token, purpose, form.password.data or "")
     except NotFound as error:
         return page("accounts/link_over.html", status=404, message=error.message, purpose=purpose)
     except DomainError as error:
         form.refuse(error)
         return page("accounts/set_password.html", status=error.status, **values)
     if purpose == links.INVITATION:
-        return go_to("/")
+        return complete_sign_in(user, by="password", next_url="/")
     say(_("Your new password is set. Sign in with it."))
     return go_to(url_for("accounts.sign_in"))
 
 
-def _spend(token: str, purpose: str, password: str) -> None:
+def _spend(token: str, purpose: str, password: str) -> User:
     with unit_of_work():
-        user = links.spend_link(sessions.visitor(), token=token, purpose=purpose, password=password)
-        if purpose == links.INVITATION:
-            sessions.sign_in(user, SessionKind.STAFF)
+        return links.spend_link(sessions.visitor(), token=token, purpose=purpose, password=password)
 
 
 @bp.route("/forgot", methods=["GET", "POST"])

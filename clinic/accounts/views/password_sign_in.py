@@ -11,6 +11,7 @@ from clinic.accounts.service.attempts import begin_attempt
 from clinic.accounts.service.sign_in import check_password, identifier_of
 from clinic.accounts.views.blueprint import bp
 from clinic.accounts.views.completing import complete_sign_in
+from clinic.accounts.views.passkeys import site
 from clinic.audit import service as audit
 from clinic.core.access import Actor, allow
 from clinic.core.db import unit_of_work
@@ -30,20 +31,25 @@ def sign_in() -> Response:
             return go_to(safe_next(request.args.get("next"), "/"))
         form.next.data = safe_next(request.args.get("next"), "")
         sessions.browser_id()
-        return page("accounts/sign_in.html", form=form)
+        return sign_in_page(form)
     if not form.validate():
-        return page("accounts/sign_in.html", status=422, form=form)
+        return sign_in_page(form, 422)
     try:
         user = _try(form)
     except TooMany as error:
         form.refuse(error)
-        response = page("accounts/sign_in.html", status=429, form=form)
+        response = sign_in_page(form, 429)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     if user is not None:
         return complete_sign_in(user, by="password", next_url=form.next.data or "")
     form.form_errors.append(_("E-mail and password do not belong together. Check both and try again."))
-    return page("accounts/sign_in.html", status=422, form=form)
+    return sign_in_page(form, 422)
+
+
+def sign_in_page(form: SignInForm, status: int = 200) -> Response:
+    """The page itself, with every way to sign in that is possible here."""
+    return page("accounts/sign_in.html", status=status, form=form, passkeys_possible=site() is not None)
 
 
 def _try(form: SignInForm) -> User | None:
