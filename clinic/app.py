@@ -56,6 +56,7 @@ CONNECTIONS = (
     "clinic.accounts.messages",
     "clinic.accounts.security_messages",
     "clinic.patients.messages",
+    "clinic.accounts.email_messages",
     "clinic.patients.signals",
     "clinic.scheduling.messages",
     "clinic.scheduling.series_messages",
@@ -142,10 +143,12 @@ def _connect_domains(app: Flask, settings: Settings) -> None:
     limits.init_limits(app, settings)
     init_navigation(app)
     for module in CONNECTIONS:
+    from clinic.accounts.providers import init_providers
         import_module(module).connect()
     app.register_blueprint(health.bp)
     for name in BLUEPRINTS:
         for blueprint in import_module(f"clinic.{name}.views").blueprints:
+    init_providers(app, settings)
             app.register_blueprint(blueprint)
     for blueprint in import_module("clinic.notifications.webhooks").blueprints:
         csrf.exempt(blueprint)

@@ -19,6 +19,9 @@ class Environment(StrEnum):
 
 class ConfigurationError(Exception):
     """A setting is missing or makes no sense; the text says which one and what to do."""
+GOOGLE, GITHUB, GITHUB_API = "https://accounts.google.com", "https://github.com", "https://api.github.com"
+
+
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,16 @@ class Settings:
 
     @property
     def is_production(self) -> bool:
+    google_client_id: str = ""
+    google_client_secret: str = field(default="", repr=False)
+    google_issuer_url: str = GOOGLE
+    github_client_id: str = ""
+    github_client_secret: str = field(default="", repr=False)
+    github_url: str = GITHUB
+    github_api_url: str = GITHUB_API
+    vapid_private_key: str = field(default="", repr=False)
+    vapid_subject: str = ""
+    push_hosts: tuple[str, ...] = ()
         return self.environment is Environment.PRODUCTION
 
     @property
@@ -111,6 +124,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         smtp_fallback_url=_smtp_fallback_url(env),
         sms_price_paise=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
         sms_fallback_price_paise=_whole(
+        google_client_id=env.get("GOOGLE_CLIENT_ID", "").strip(),
+        google_client_secret=env.get("GOOGLE_CLIENT_SECRET", "").strip(),
+        google_issuer_url=_stand_in(env, "GOOGLE_ISSUER_URL", GOOGLE, production=production),
+        github_client_id=env.get("GITHUB_CLIENT_ID", "").strip(),
+        github_client_secret=env.get("GITHUB_CLIENT_SECRET", "").strip(),
+        github_url=_stand_in(env, "GITHUB_URL", GITHUB, production=production),
+        github_api_url=_stand_in(env, "GITHUB_API_URL", GITHUB_API, production=production),
+        vapid_private_key=_vapid_private_key(env),
+        vapid_subject=_vapid_subject(env),
+        push_hosts=tuple(env.get("PUSH_HOSTS", "").replace(",", " ").lower().split()),
             env,
             "SMS_FALLBACK_PRICE_PAISE",
             default=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
@@ -124,6 +147,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _required(env: Mapping[str, str], name: str, hint: str) -> str:
+    _check_providers(settings)
+    if bool(settings.vapid_private_key) != bool(settings.vapid_subject):
+        missing = "VAPID_SUBJECT" if settings.vapid_private_key else "VAPID_PRIVATE_KEY"
+        raise ConfigurationError(f"{missing} is not set; notices on phones need both, or neither.")
     value = env.get(name, "").strip()
     if not value:
         raise ConfigurationError(f"{name} is not set. {hint}")
@@ -266,3 +293,50 @@ def _check_transports(settings: Settings) -> None:
         for name in ("smtp_url", "mail_from"):
             if not getattr(settings, name):
                 raise ConfigurationError(f"{name.upper()} is not set, and EMAIL_TRANSPORT is smtp.")
+
+
+def _stand_in(env: Mapping[str, str], name: str, usual: str, *, production: bool) -> str:
+    """Another address for a provider of sign-ins: a stand-in on this machine, for trying things out."""
+    url = env.get(name, "").strip().rstrip("/")
+    if not url or url == usual:
+        return usual
+    if production:
+        raise ConfigurationError(
+            f"{name} names a stand-in; leave it empty in production, where it is {usual}."
+        )
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(f"{name} must be an address, such as {usual}.")
+    return url
+
+
+def _check_providers(settings: Settings) -> None:
+    """An id without its secret, or the other way round, would be a button that leads nowhere."""
+    for name in ("google", "github"):
+        pair = {part: getattr(settings, f"{name}_client_{part}") for part in ("id", "secret")}
+        if bool(pair["id"]) != bool(pair["secret"]):
+            given, missing = ("id", "secret") if pair["id"] else ("secret", "id")
+            prefix = f"{name.upper()}_CLIENT_"
+            raise ConfigurationError(f"{prefix}{missing.upper()} is not set, and {prefix}{given.upper()} is.")
+
+
+def _vapid_private_key(env: Mapping[str, str]) -> str:
+    """The key with which this clinic signs what it sends to push services: 32 bytes, base64url."""
+    text = env.get("VAPID_PRIVATE_KEY", "").strip().rstrip("=")
+    try:
+        raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        raw = b"?"
+    if text and len(raw) != 32:
+        raise ConfigurationError("VAPID_PRIVATE_KEY is no such key; `flask vapid-key` makes one.")
+    return text
+
+
+def _vapid_subject(env: Mapping[str, str]) -> str:
+    """Whom a push service may write to when something is wrong."""
+    text = env.get("VAPID_SUBJECT", "").strip()
+    if text and not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^\s/]+\.[^\s]+", text):
+        raise ConfigurationError(
+            "VAPID_SUBJECT must be like mailto:it@clinic.example or https://clinic.example."
+        )
+    return text

@@ -113,3 +113,17 @@ class RolesForm(Form):
 class InviteForm(RolesForm):
     name = LineField(_l("Name"), [DataRequired(_l("Enter a name."))], longest=120)
     email = MailField(_l("E-mail"), [DataRequired(_l("Enter an e-mail."))], longest=254)
+
+
+class ConnectForm(Form):
+    password = SecretField(_l("Password"), render_kw={"autocomplete": "current-password", "autofocus": True})
+
+
+class NewEmailForm(Form):
+    new_email = MailField(
+        _l("New e-mail"),
+        [DataRequired(_l("Enter the new e-mail."))],
+        longest=254,
+        render_kw={"autocomplete": "email"},
+    )
+    password = SecretField(_l("Present password"), render_kw={"autocomplete": "current-password"})

@@ -1,4 +1,6 @@
-"""Links that let somebody set a password, once: an invitation, a reset. Only the mail holds the token."""
+"""Links that are good once: an invitation, a new password, an address to be confirmed, an account elsewhere
+to be connected. Only the mail holds the token, so whoever opens one has the address it went to.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,19 @@ from clinic.core.errors import Conflict, Invalid, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.notifications.service import queue_message
 
-INVITATION, RESET = "invitation", "reset"
-LIFETIME = {INVITATION: timedelta(days=7), RESET: timedelta(minutes=60)}
-KINDS = {INVITATION: "staff_invitation", RESET: "password_reset"}
+INVITATION, RESET, VERIFY, CONNECT = "invitation", "reset", "verify_email", "connect"
+LIFETIME = {
+    INVITATION: timedelta(days=7),
+    RESET: timedelta(minutes=60),
+    VERIFY: timedelta(minutes=60),
+    CONNECT: timedelta(minutes=60),
+}
+KINDS = {
+    INVITATION: "staff_invitation",
+    RESET: "password_reset",
+    VERIFY: "verify_email",
+    CONNECT: "connect_identity",
+}
 
 
 def invite(
@@ -82,19 +94,19 @@ def invite_admin(actor: Actor, *, name: str, email: str) -> str:
     return new_link(actor, user, INVITATION, mail=False)
 
 
-def new_link(actor: Actor, user: User, purpose: str, *, mail: bool = True) -> str:
-    """A link for one purpose and the token it is found by; links before it are dead."""
+def new_link(actor: Actor, user: User, purpose: str, *, mail: bool = True, email: str | None = None) -> str:
+    """A link for one purpose and the token it is found by; links before it are dead.
+
+    It is mailed to ``email``, the person's own address unless given.
+    """
     now = clock.now()
-    db.session.execute(
-        update(AccountLink)
-        .where(AccountLink.user_id == user.id, AccountLink.purpose == purpose, AccountLink.spent_at.is_(None))
-        .values(spent_at=now)
-    )
+    end_links(user.id, purpose)
     token = crypto.new_token()
     link = AccountLink(
         user_id=user.id,
         purpose=purpose,
         token_hash=crypto.token_hash(token),
+        email=(email or user.email) if mail else None,
         expires_at=now + LIFETIME[purpose],
         created_by=actor.user_id,
     )
@@ -105,19 +117,31 @@ def new_link(actor: Actor, user: User, purpose: str, *, mail: bool = True) -> st
     return token
 
 
+def end_links(user_id: int, *purposes: str) -> None:
+    """Let no link of these purposes (all of them unless named) open anything any more."""
+    unspent = AccountLink.user_id == user_id, AccountLink.spent_at.is_(None)
+    db.session.execute(
+        update(AccountLink)
+        .where(*unspent, AccountLink.purpose.in_(purposes or LIFETIME))
+        .values(spent_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _mail(link: AccountLink, user: User, token: str) -> None:
     queue_message(
         kind=KINDS[link.purpose],
         channel="email",
         recipient_type="user",
         recipient_id=user.id,
+        address=link.email,
         subject_type="account_link",
         subject_id=link.id,
         locale=user.locale,
         dedupe_key=f"account_link:{link.id}",
         expires_at=link.expires_at,
         secret=token,
-        urgent=link.purpose == RESET,
+        urgent=link.purpose != INVITATION,
     )
 
 
@@ -143,11 +167,26 @@ def open_link(token: str, purpose: str) -> AccountLink:
 
 
 def spend_link(visitor: Actor, *, token: str, purpose: str, password: str) -> User:
-    """Set the password a link was made for; every session of the person ends.
+    """Set the password an invitation or a reset was made for; every session of the person ends.
 
-    One statement spends the link, so it works once however often it is sent. Raises NotFound or Invalid.
+    Coming by mail the link proves the address as well; after one that was handed over in another way the
+    address is still to be confirmed, by a mail that goes out now. Raises NotFound or Invalid.
     """
     link = open_link(token, purpose)
+    spend(link)
+    user = link.user
+    action = "password.set" if purpose == INVITATION else "password.reset"
+    set_password(visitor, user, password, action=action)
+    end_links(user.id, VERIFY)  # another address may have been asked for by whoever made this necessary
+    if link.email is not None and link.email == user.email:
+        prove_email(visitor, user)
+    elif user.email and user.email_verified_at is None:
+        new_link(visitor, user, VERIFY)
+    return user
+
+
+def spend(link: AccountLink) -> None:
+    """Use a link up. One statement decides, so it works once however often it is sent. Raises NotFound."""
     spent = db.session.execute(
         update(AccountLink)
         .where(
@@ -159,6 +198,11 @@ def spend_link(visitor: Actor, *, token: str, purpose: str, password: str) -> Us
     ).first()
     if spent is None:
         raise NotFound(_("This link has been used or is too old. Ask for a new one."))
-    action = "password.set" if purpose == INVITATION else "password.reset"
-    set_password(visitor, link.user, password, action=action)
-    return link.user
+
+
+def prove_email(actor: Actor, user: User) -> None:
+    """Write down that the person's address is theirs."""
+    if user.email_verified_at is None:
+        user.email_verified_at = clock.now()
+        db.session.flush()
+        audit.record(actor, "email.verified", subject_type="user", subject_id=user.id)

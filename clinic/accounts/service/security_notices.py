@@ -21,6 +21,8 @@ EVENTS = frozenset(
         "passkey.added",
         "passkey.removed",
         "passkey.copied",
+        "identity.connected",
+        "identity.disconnected",
     }
 )
 """What is written down and told. Each has its sentence in ``templates/messages/security_notice``."""
@@ -29,7 +31,8 @@ EVENTS = frozenset(
 def record_and_tell(
     actor: Actor, action: str, user: User, *, name: str | None = None, outcome: str = "done"
 ) -> AuditEvent:
-    """Write ``action`` (one of ``EVENTS``) down and e-mail ``user`` about it. ``name`` is a passkey's."""
+    """Write ``action`` (one of ``EVENTS``) down and e-mail ``user`` about it. ``name`` is a passkey's, or
+    a provider's."""
     event = audit.record(
         actor,
         action,

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from clinic.accounts.factors import Authenticator, PasskeyChallenge, PendingSignIn
-from clinic.accounts.models import LoginSession, OneTimeCode, SignInAttempt
+from clinic.accounts.models import LoginSession, OneTimeCode, OutsideSignIn, SignInAttempt
 from clinic.core import clock
 from clinic.core.db import db, unit_of_work
 
@@ -23,6 +23,7 @@ def forget_old() -> None:
         delete(SignInAttempt).where(SignInAttempt.at < now - FINISHED),
         delete(OneTimeCode).where(OneTimeCode.created_at < now - CODES),
         delete(LoginSession).where(LoginSession.expires_at < now - FINISHED),
+        delete(OutsideSignIn).where(OutsideSignIn.created_at < now - CODES),
         delete(PendingSignIn).where(PendingSignIn.expires_at < now - CODES),
         delete(PasskeyChallenge).where(PasskeyChallenge.expires_at < now),
         delete(Authenticator).where(

@@ -42,7 +42,9 @@ def _account_page(actor: Actor, form: ChangePasswordForm, status: int = 200) -> 
         roles=[role_label(role) for role in sorted(actor.roles, key=list(Role).index)],
         sessions=queries.open_sessions(user.id),
         factors=factors_of(user.id) if not actor.is_patient else None,
-        connected=[LABELS[one.provider] for one in identities_of(user.id)] if configured() else [],
+        connected=[LABELS[one.provider] for one in identities_of(user.id)]
+        if configured() and not actor.is_patient
+        else [],
         own_session_id=actor.session_id,
         is_patient=actor.is_patient,
         mobile=show(user.mobile),
