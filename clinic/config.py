@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,11 +19,11 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class ConfigurationError(Exception):
-    """A setting is missing or makes no sense; the text says which one and what to do."""
 GOOGLE, GITHUB, GITHUB_API = "https://accounts.google.com", "https://github.com", "https://api.github.com"
 
 
+class ConfigurationError(Exception):
+    """A setting is missing or makes no sense; the text says which one and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,7 @@ class Settings:
     email_transport: str = "console"
     sms_countries: tuple[str, ...] = ("91",)
     sms_per_day: int = 2000
+    retention_years: int = 3
     twilio_account_sid: str = ""
     twilio_auth_token: str = field(default="", repr=False)
     twilio_from: str = ""
@@ -63,9 +66,6 @@ class Settings:
     sms_price_paise: int = 0
     sms_fallback_price_paise: int = 0
     sms_ceiling_rupees: int = 0
-
-    @property
-    def is_production(self) -> bool:
     google_client_id: str = ""
     google_client_secret: str = field(default="", repr=False)
     google_issuer_url: str = GOOGLE
@@ -76,6 +76,9 @@ class Settings:
     vapid_private_key: str = field(default="", repr=False)
     vapid_subject: str = ""
     push_hosts: tuple[str, ...] = ()
+
+    @property
+    def is_production(self) -> bool:
         return self.environment is Environment.PRODUCTION
 
     @property
@@ -114,16 +117,13 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         email_transport=_choice(env, "EMAIL_TRANSPORT", ("console", "smtp"), default="console"),
         sms_countries=_countries(env),
         sms_per_day=_whole(env, "SMS_PER_DAY", default=2000, low=1, high=1_000_000),
+        retention_years=_whole(env, "RETENTION_YEARS", default=3, low=1, high=100),
         twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
         twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),
         twilio_from=env.get("TWILIO_FROM", ""),
         twilio_api_url=_twilio_api_url(env, production=production),
         smtp_url=env.get("SMTP_URL", ""),
         mail_from=env.get("MAIL_FROM", ""),
-        sms_fallback=_sms_fallback(env, production=production),
-        smtp_fallback_url=_smtp_fallback_url(env),
-        sms_price_paise=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
-        sms_fallback_price_paise=_whole(
         google_client_id=env.get("GOOGLE_CLIENT_ID", "").strip(),
         google_client_secret=env.get("GOOGLE_CLIENT_SECRET", "").strip(),
         google_issuer_url=_stand_in(env, "GOOGLE_ISSUER_URL", GOOGLE, production=production),
@@ -134,6 +134,10 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         vapid_private_key=_vapid_private_key(env),
         vapid_subject=_vapid_subject(env),
         push_hosts=tuple(env.get("PUSH_HOSTS", "").replace(",", " ").lower().split()),
+        sms_fallback=_sms_fallback(env, production=production),
+        smtp_fallback_url=_smtp_fallback_url(env),
+        sms_price_paise=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
+        sms_fallback_price_paise=_whole(
             env,
             "SMS_FALLBACK_PRICE_PAISE",
             default=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
@@ -143,14 +147,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sms_ceiling_rupees=_whole(env, "SMS_CEILING_RUPEES", default=0, low=0, high=100_000_000),
     )
     _check_transports(settings)
-    return settings
-
-
-def _required(env: Mapping[str, str], name: str, hint: str) -> str:
     _check_providers(settings)
     if bool(settings.vapid_private_key) != bool(settings.vapid_subject):
         missing = "VAPID_SUBJECT" if settings.vapid_private_key else "VAPID_PRIVATE_KEY"
         raise ConfigurationError(f"{missing} is not set; notices on phones need both, or neither.")
+    return settings
+
+
+def _required(env: Mapping[str, str], name: str, hint: str) -> str:
     value = env.get(name, "").strip()
     if not value:
         raise ConfigurationError(f"{name} is not set. {hint}")
