@@ -55,8 +55,8 @@ CONNECTIONS = (
     "clinic.facilities.letterhead",
     "clinic.accounts.messages",
     "clinic.accounts.security_messages",
-    "clinic.patients.messages",
     "clinic.accounts.email_messages",
+    "clinic.patients.messages",
     "clinic.patients.signals",
     "clinic.scheduling.messages",
     "clinic.scheduling.series_messages",
@@ -135,20 +135,20 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
 
 def _connect_domains(app: Flask, settings: Settings) -> None:
     from clinic import cli
+    from clinic.accounts.providers import init_providers
     from clinic.accounts.sessions import init_sessions
     from clinic.desk.navigation import init_navigation
 
     init_sessions(app)
+    init_providers(app, settings)
     init_gate(app, staff_sign_in="accounts.sign_in", patient_sign_in="accounts.portal_sign_in")
     limits.init_limits(app, settings)
     init_navigation(app)
     for module in CONNECTIONS:
-    from clinic.accounts.providers import init_providers
         import_module(module).connect()
     app.register_blueprint(health.bp)
     for name in BLUEPRINTS:
         for blueprint in import_module(f"clinic.{name}.views").blueprints:
-    init_providers(app, settings)
             app.register_blueprint(blueprint)
     for blueprint in import_module("clinic.notifications.webhooks").blueprints:
         csrf.exempt(blueprint)
