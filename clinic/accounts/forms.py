@@ -50,6 +50,17 @@ class MobileForm(Form):
     )
 
 
+class AddressForm(Form):
+    """An e-mail address that may be known as a second way to sign in."""
+
+    email = MailField(
+        _l("E-mail"),
+        [DataRequired(_l("Enter your e-mail."))],
+        longest=254,
+        render_kw={"autocomplete": "email", "autofocus": True},
+    )
+
+
 class CodeForm(Form):
     code = LineField(_l("Code"), [DataRequired(_l("Enter the six digits."))], longest=40)
 

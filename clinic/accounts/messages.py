@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import urlsplit
 
+from flask import current_app
 from sqlalchemy import select
 
-from clinic.accounts.models import AccountLink, OneTimeCode, User
+from clinic.accounts.models import AccountLink, CodePurpose, OneTimeCode, SignInEmail, User
 from clinic.core import clock
 from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
 from clinic.notifications.models import Channel, Message
-from clinic.notifications.registry import Category, Content, MessageKind, Person, register, register_people
+from clinic.notifications.registry import (
+    Category,
+    Content,
+    MessageKind,
+    Person,
+    register,
+    register_people,
+    register_readers,
+)
 from clinic.notifications.wording import Why
 
 
@@ -24,6 +34,26 @@ def connect() -> None:
             load=_load_codes,
             still_wanted=_code_is_live,
             has_secret=True,
+            category=Category.SECURITY,
+            channels=(Channel.SMS,),
+        )
+    )
+    register(
+        MessageKind(
+            name="email_code",
+            label=_l("Code by e-mail"),
+            load=_load_codes,
+            still_wanted=_code_is_live,
+            has_secret=True,
+            category=Category.SECURITY,
+            channels=(Channel.EMAIL,),
+        )
+    )
+    register(
+        MessageKind(
+            name="mobile_changed",
+            label=_l("Change of mobile number"),
+            load=_load_numbers,
             category=Category.SECURITY,
             channels=(Channel.SMS,),
         )
@@ -41,18 +71,40 @@ def connect() -> None:
             )
         )
     register_people("user", _people)
+    register_readers("user", lambda user_id: (user_id,))
 
 
 def _load_codes(messages: Sequence[Message]) -> Mapping[int, Content]:
+    """Codes as they are now. One for an e-mail address by which nobody signs in has nobody to go to: it is
+    looked up here and not when it is asked for, so that asking tells nothing.
+    """
     ids = [message.subject_id for message in messages]
     codes = {row.id: row for row in db.session.scalars(select(OneTimeCode).where(OneTimeCode.id.in_(ids)))}
+    mails = {row.email for row in codes.values() if row.email and row.purpose == CodePurpose.SIGN_IN}
+    known = set(db.session.scalars(select(SignInEmail.email).where(SignInEmail.email.in_(mails))))
+    host = urlsplit(current_app.extensions["settings"].public_url).hostname
     return {
         message.id: Content(
-            address=message.address,
+            address=None if code.email in mails - known else message.address,
+            values={"purpose": code.purpose, "host": host},
             facts={"dead": bool(code.used_at or code.replaced_at), "until": code.expires_at},
         )
         for message in messages
         if (code := codes.get(message.subject_id or 0)) is not None
+    }
+
+
+def _load_numbers(messages: Sequence[Message]) -> Mapping[int, Content]:
+    """The number that was told stands with the message; the text names only the end of the new one."""
+    ids = [message.subject_id for message in messages]
+    users = {row.id: row for row in db.session.scalars(select(User).where(User.id.in_(ids)))}
+    return {
+        message.id: Content(
+            address=message.address,
+            values={"ending": (user.mobile or "")[-4:], "is_new": user.mobile == message.address},
+        )
+        for message in messages
+        if (user := users.get(message.subject_id or 0)) is not None
     }
 
 

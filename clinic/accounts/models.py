@@ -12,7 +12,10 @@ from clinic.core.db import Base, Created, Instant, Key
 
 
 class User(Base, Created):
-    """Somebody who may sign in: staff by e-mail and password, a household by its mobile."""
+    """Somebody who may sign in: staff by e-mail and password, a household by its mobile.
+
+    ``closed_at`` is set once a household has closed its sign-in: the row stays for what refers to it.
+    """
 
     __tablename__ = "users"
     __table_args__ = (
@@ -20,10 +23,11 @@ class User(Base, Created):
         UniqueConstraint("mobile", name="uq_users_mobile"),
         CheckConstraint("email = lower(email)", name="email_lower_case"),
         CheckConstraint(r"mobile ~ '^\+[1-9][0-9]{6,14}$'", name="mobile_e164"),
-        CheckConstraint("email IS NOT NULL OR mobile IS NOT NULL", name="reachable"),
+        CheckConstraint("num_nonnulls(email, mobile, closed_at) > 0", name="reachable"),
         CheckConstraint(
             "(terms_accepted_version IS NULL) = (terms_accepted_at IS NULL)", name="terms_accepted_whole"
         ),
+        CheckConstraint("closed_at IS NULL OR NOT active", name="closed_is_not_active"),
     )
     id: Mapped[Key]
     name: Mapped[str]
@@ -37,6 +41,7 @@ class User(Base, Created):
     email_verified_at: Mapped[Instant | None]
     terms_accepted_version: Mapped[str | None]
     terms_accepted_at: Mapped[Instant | None]
+    closed_at: Mapped[Instant | None]
 
 
 class RoleGrant(Base, Created):
@@ -73,7 +78,10 @@ class SignedInBy(StrEnum):
 
 
 class LoginSession(Base, Created):
-    """One browser signed in as one person. The cookie holds the token; the row holds its hash."""
+    """One browser signed in as one person. The cookie holds the token; the row holds its hash.
+
+    ``proved_at`` is when the person last gave their password again in it.
+    """
 
     __tablename__ = "login_sessions"
     __table_args__ = (
@@ -96,24 +104,57 @@ class LoginSession(Base, Created):
     expires_at: Mapped[Instant]
     ended_at: Mapped[Instant | None]
     end_reason: Mapped[str | None]
+    proved_at: Mapped[Instant | None]
     origin: Mapped[str]
     agent: Mapped[str]
     user: Mapped[User] = relationship()
 
 
+class CodePurpose(StrEnum):
+    """What a code is good for; it opens nothing else."""
+
+    SIGN_IN = "sign_in"
+    EMAIL_VERIFY = "email_verify"
+    MOBILE_OLD = "mobile_old"
+    MOBILE_NEW = "mobile_new"
+    LEAVE_OLD = "leave_old"
+    LEAVE_NEW = "leave_new"
+    CONFIRM = "confirm"
+    CLOSE = "close"
+
+
 class OneTimeCode(Base, Created):
-    """A six-digit code sent to a mobile, bound to the browser that asked; only its keyed hash is kept."""
+    """A six-digit code sent to a mobile or an e-mail address, bound to the browser that asked and to one
+    purpose; only its keyed hash is kept.
+
+    ``user_id`` is who was signed in when asking; ``about`` what is being confirmed, in the purpose's own
+    words.
+    """
 
     __tablename__ = "one_time_codes"
     __table_args__ = (
         CheckConstraint("attempts BETWEEN 0 AND 5", name="attempts_bounded"),
+        CheckConstraint("num_nonnulls(mobile, email) = 1", name="one_address"),
+        CheckConstraint(
+            "purpose IN ({})".format(", ".join(f"'{purpose}'" for purpose in CodePurpose)),
+            name="purpose_known",
+        ),
         Index("ix_one_time_codes_mobile_created", "mobile", "created_at"),
+        Index(
+            "ix_one_time_codes_email_created",
+            "email",
+            "created_at",
+            postgresql_where=text("email IS NOT NULL"),
+        ),
         Index("ix_one_time_codes_origin_created", "origin", "created_at"),
         Index("ix_one_time_codes_created", "created_at"),
     )
     id: Mapped[Key]
-    mobile: Mapped[str]
-    purpose: Mapped[str] = mapped_column(default="sign_in")
+    mobile: Mapped[str | None]
+    email: Mapped[str | None]
+    purpose: Mapped[str] = mapped_column(default=CodePurpose.SIGN_IN)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    about: Mapped[str | None]
     code_hash: Mapped[str]
     browser_hash: Mapped[str]
     origin: Mapped[str]
@@ -121,6 +162,40 @@ class OneTimeCode(Base, Created):
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     used_at: Mapped[Instant | None]
     replaced_at: Mapped[Instant | None]
+
+
+class SignInEmail(Base, Created):
+    """An e-mail address somebody proved to have, by which their household may be signed in to as well."""
+
+    __tablename__ = "sign_in_emails"
+    __table_args__ = (
+        UniqueConstraint("email", name="uq_sign_in_emails_email"),
+        CheckConstraint("email = lower(email)", name="email_lower_case"),
+        Index("ix_sign_in_emails_user", "user_id"),
+    )
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    email: Mapped[str]
+
+
+_OPEN_CLOSING = text("undone_at IS NULL AND done_at IS NULL")
+
+
+class AccountClosing(Base, Created):
+    """A household asked to delete its sign-in. Until ``closes_at`` signing in again undoes that."""
+
+    __tablename__ = "account_closings"
+    __table_args__ = (
+        CheckConstraint("undone_at IS NULL OR done_at IS NULL", name="one_end"),
+        Index("uq_account_closings_open", "user_id", unique=True, postgresql_where=_OPEN_CLOSING),
+        Index("ix_account_closings_due", "closes_at", postgresql_where=_OPEN_CLOSING),
+    )
+    id: Mapped[Key]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    closes_at: Mapped[Instant]
+    visits_cancelled: Mapped[int]
+    undone_at: Mapped[Instant | None]
+    done_at: Mapped[Instant | None]
 
 
 class SignInAttempt(Base):

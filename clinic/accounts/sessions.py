@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 
 from flask import Flask, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from sqlalchemy import select
 
 from clinic.accounts.models import LoginSession, SessionKind, User
 from clinic.accounts.service.open_sessions import (
@@ -22,7 +24,7 @@ from clinic.accounts.service.tidying import forget_old
 from clinic.audit import service as audit
 from clinic.core import clock, crypto
 from clinic.core.access import Actor
-from clinic.core.db import unit_of_work
+from clinic.core.db import db, unit_of_work
 from clinic.core.i18n import LOCALES
 from clinic.core.periodic import every
 from clinic.core.web import is_timed_refresh
@@ -41,6 +43,10 @@ class Token(UserMixin):  # type: ignore[misc]
 
     def get_id(self) -> str:
         return self.token
+
+
+FRESH = timedelta(minutes=10)
+"""How long after signing in nobody is asked again who they are."""
 
 
 def init_sessions(app: Flask) -> None:
@@ -99,6 +105,12 @@ def sign_in(user: User, kind: SessionKind, *, by: str = "password") -> Actor:
     return actor
 
 
+def is_fresh(actor: Actor) -> bool:
+    """Whether the reader signed in within the last ten minutes."""
+    opened = db.session.scalar(select(LoginSession.created_at).where(LoginSession.id == actor.session_id))
+    return opened is not None and opened > clock.now() - FRESH
+
+
 def leave_session() -> None:
     """Forget the session in this browser; its row is ended by the caller."""
     logout_user()
@@ -142,6 +154,7 @@ __all__ = [
     "end_session",
     "end_sessions",
     "init_sessions",
+    "is_fresh",
     "leave_session",
     "open_session",
     "sign_in",

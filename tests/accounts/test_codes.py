@@ -248,7 +248,7 @@ def test_wrong_codes_at_once_use_up_five_tries_and_no_more(app: Flask) -> None:
 
             barrier.wait()
             with unit_of_work():
-                answer = codes.check_code(visitor(), mobile=mobile, browser=browser_hash, typed=wrong(code))
+                answer = codes.check_code(visitor(), address=mobile, browser=browser_hash, typed=wrong(code))
             answers.append(answer)
 
     threads = [threading.Thread(target=enter) for _ in range(12)]

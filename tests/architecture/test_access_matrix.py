@@ -40,6 +40,7 @@ PUBLIC = {
     "accounts.sign_in",
     "accounts.sign_out",
     "accounts.portal_sign_in",
+    "accounts.portal_sign_in_email",
     "accounts.code",
     "accounts.code_again",
     "accounts.invitation",
@@ -59,6 +60,7 @@ PUBLIC = {
     "visit_link.offer",
     "visit_link.show",
     "scheduling.calendar_feed",
+    "webhooks.twilio_inbound",
     "webhooks.twilio_status",
 }
 """All that is open to the world. Whoever adds to it has thought about strangers."""

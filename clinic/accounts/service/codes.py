@@ -1,4 +1,9 @@
-"""One-time codes: six digits for a mobile, good once, in the browser that asked, for ten minutes."""
+"""One-time codes: six digits for a mobile or an e-mail address, good once, for one purpose, in the browser
+that asked, for ten minutes.
+
+An address is an E.164 number or an e-mail address in lower case. Nothing here looks whether it is known: a
+code by e-mail is written for any address, and only the worker sees that there is nobody to send it to.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +13,11 @@ from enum import Enum
 
 from sqlalchemy import ColumnElement, func, select, text, update
 
-from clinic.accounts.models import OneTimeCode, RoleGrant, User
+from clinic.accounts.models import CodePurpose, OneTimeCode
 from clinic.accounts.service.attempts import too_many
-from clinic.accounts.service.people import ensure_patient_login
 from clinic.audit import service as audit
 from clinic.core import clock, crypto
-from clinic.core.access import Actor, Role
+from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Invalid, TooMany
 from clinic.core.i18n import gettext as _
@@ -24,6 +28,8 @@ from clinic.notifications.service import queue_message
 LIFETIME = timedelta(minutes=10)
 ATTEMPTS = 5
 RESEND_AFTER = timedelta(seconds=30)
+PROVED_FOR = timedelta(minutes=15)
+"""How long a right code stands for whoever gave it, where one step needs the next."""
 PER_NUMBER_HOUR, PER_NUMBER_DAY, PER_ORIGIN_HOUR = 5, 10, 30
 _ASKING = 7_301_001
 """Advisory lock: codes are counted one request at a time, or parallel ones would pass a cap together."""
@@ -47,28 +53,40 @@ def readable_mobile(typed: str, *, countries: tuple[str, ...]) -> str:
     return mobile
 
 
-def send_code(visitor: Actor, *, mobile: str, browser: str, locale: str, sms_per_day: int) -> OneTimeCode:
-    """Send a new code to ``mobile``; older ones of that number and browser are dead from now on.
+def send_code(
+    visitor: Actor,
+    *,
+    address: str,
+    browser: str,
+    locale: str,
+    per_day: int,
+    purpose: CodePurpose = CodePurpose.SIGN_IN,
+    about: str | None = None,
+) -> OneTimeCode:
+    """Send a new code to ``address``; older ones of that address, browser and purpose are dead from now on.
 
-    Nothing here depends on whether the number is known. ``browser`` is the browser's hash. Raises TooMany.
+    Nothing here depends on whether the address is known. ``browser`` is the browser's hash, ``about`` what
+    the code confirms. Raises TooMany.
     """
     db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ASKING})
     now = clock.now()
-    _check_caps(mobile, browser=browser, origin=visitor.origin, sms_per_day=sms_per_day, now=now)
+    of_this = (_of(address), OneTimeCode.browser_hash == browser, OneTimeCode.purpose == purpose)
+    _check_caps(address, of_this, origin=visitor.origin, per_day=per_day, now=now)
     db.session.execute(
         update(OneTimeCode)
-        .where(
-            OneTimeCode.mobile == mobile,
-            OneTimeCode.browser_hash == browser,
-            OneTimeCode.used_at.is_(None),
-            OneTimeCode.replaced_at.is_(None),
-        )
+        .where(*of_this, OneTimeCode.used_at.is_(None), OneTimeCode.replaced_at.is_(None))
         .values(replaced_at=now)
+        .execution_options(synchronize_session=False)
     )
     digits = f"{secrets.randbelow(1_000_000):06d}"
+    by_mail = is_email(address)
     row = OneTimeCode(
-        mobile=mobile,
-        code_hash=_hash(mobile, browser, digits),
+        mobile=None if by_mail else address,
+        email=address if by_mail else None,
+        purpose=purpose,
+        user_id=visitor.user_id,
+        about=about,
+        code_hash=_hash(address, browser, purpose, digits),
         browser_hash=browser,
         origin=visitor.origin,
         created_at=now,
@@ -78,10 +96,10 @@ def send_code(visitor: Actor, *, mobile: str, browser: str, locale: str, sms_per
     db.session.add(row)
     db.session.flush()
     queue_message(
-        kind="one_time_code",
-        channel="sms",
-        recipient_type="mobile",
-        address=mobile,
+        kind="email_code" if by_mail else "one_time_code",
+        channel="email" if by_mail else "sms",
+        recipient_type="email" if by_mail else "mobile",
+        address=address,
         subject_type="one_time_code",
         subject_id=row.id,
         locale=locale,
@@ -90,18 +108,43 @@ def send_code(visitor: Actor, *, mobile: str, browser: str, locale: str, sms_per
         secret=digits,
         urgent=True,
     )
-    audit.record(visitor, "code.asked", subject_type="one_time_code", subject_id=row.id)
+    audit.record(
+        visitor,
+        "code.asked",
+        subject_type="one_time_code",
+        subject_id=row.id,
+        detail={"purpose": str(purpose), "by": "email" if by_mail else "sms"},
+    )
     return row
 
 
-def _check_caps(mobile: str, *, browser: str, origin: str, sms_per_day: int, now: datetime) -> None:
+def is_email(address: str) -> bool:
+    """Whether an address is one for mail."""
+    return "@" in address
+
+
+def address_of(code: OneTimeCode) -> str:
+    """Where a code was sent."""
+    return code.email or code.mobile or ""
+
+
+def _of(address: str) -> ColumnElement[bool]:
+    return OneTimeCode.email == address if is_email(address) else OneTimeCode.mobile == address
+
+
+def _check_caps(
+    address: str, of_this: tuple[ColumnElement[bool], ...], *, origin: str, per_day: int, now: datetime
+) -> None:
     hour, day = timedelta(hours=1), timedelta(days=1)
-    _wait_for((OneTimeCode.mobile == mobile, OneTimeCode.browser_hash == browser), 1, RESEND_AFTER, now)
-    _wait_for((OneTimeCode.mobile == mobile,), PER_NUMBER_HOUR, hour, now)
-    _wait_for((OneTimeCode.mobile == mobile,), PER_NUMBER_DAY, day, now)
+    _wait_for(of_this, 1, RESEND_AFTER, now)
+    _wait_for((_of(address),), PER_NUMBER_HOUR, hour, now)
+    _wait_for((_of(address),), PER_NUMBER_DAY, day, now)
     _wait_for((OneTimeCode.origin == origin,), PER_ORIGIN_HOUR, hour, now)
-    sent_today = db.session.scalar(select(func.count()).where(OneTimeCode.created_at > now - day)) or 0
-    if sent_today >= sms_per_day:
+    same_way = OneTimeCode.email.is_not(None) if is_email(address) else OneTimeCode.mobile.is_not(None)
+    sent_today = (
+        db.session.scalar(select(func.count()).where(same_way, OneTimeCode.created_at > now - day)) or 0
+    )
+    if sent_today >= per_day:
         raise TooMany(_("No more codes can be sent today. Call the clinic instead."), retry_after=3600)
 
 
@@ -118,26 +161,39 @@ def _wait_for(which: tuple[ColumnElement[bool], ...], allowed: int, window: time
         raise too_many(oldest + window - now)
 
 
-def asked_here(code_id: object, *, browser: str) -> OneTimeCode | None:
-    """The code a browser asked for last, as long as it makes sense to type it; None for anybody else's."""
+def asked_here(
+    code_id: object, *, browser: str, purpose: CodePurpose = CodePurpose.SIGN_IN
+) -> OneTimeCode | None:
+    """The code a browser asked for last, as long as it makes sense to type it; None for anybody else's, and
+    for one with another purpose.
+    """
     if not isinstance(code_id, int):
         return None
     row = db.session.get(OneTimeCode, code_id)
-    if row is None or row.browser_hash != browser or row.created_at < clock.now() - timedelta(hours=1):
+    if row is None or row.browser_hash != browser or row.purpose != purpose:
         return None
-    return row
+    return None if row.created_at < clock.now() - timedelta(hours=1) else row
 
 
-def check_code(visitor: Actor, *, mobile: str, browser: str, typed: str) -> Answer:
-    """Whether ``typed`` is the live code of this number and browser; spends it, or one of its five tries.
+def check_code(
+    visitor: Actor,
+    *,
+    address: str,
+    browser: str,
+    typed: str,
+    purpose: CodePurpose = CodePurpose.SIGN_IN,
+) -> Answer:
+    """Whether ``typed`` is the live code of this address, browser and purpose; spends it, or one of its five
+    tries.
 
     One statement decides and spends, so of any number of right answers at once exactly one is RIGHT.
     """
     digits = "".join(char for char in one_line(typed)[:40] if char in "0123456789")
     now = clock.now()
     live = (
-        OneTimeCode.mobile == mobile,
+        _of(address),
         OneTimeCode.browser_hash == browser,
+        OneTimeCode.purpose == purpose,
         OneTimeCode.used_at.is_(None),
         OneTimeCode.replaced_at.is_(None),
         OneTimeCode.expires_at > now,
@@ -145,7 +201,7 @@ def check_code(visitor: Actor, *, mobile: str, browser: str, typed: str) -> Answ
     )
     spent = db.session.execute(
         update(OneTimeCode)
-        .where(*live, OneTimeCode.code_hash == _hash(mobile, browser, digits))
+        .where(*live, OneTimeCode.code_hash == _hash(address, browser, purpose, digits))
         .values(used_at=now, attempts=OneTimeCode.attempts + 1)
         .returning(OneTimeCode.id)
         .execution_options(synchronize_session=False)
@@ -170,30 +226,30 @@ def check_code(visitor: Actor, *, mobile: str, browser: str, typed: str) -> Answ
     return Answer.WRONG if missed is not None and missed[1] < ATTEMPTS else Answer.OVER
 
 
-def sign_in_household(visitor: Actor, *, mobile: str, locale: str) -> tuple[User, bool]:
-    """The household whose number was just proved, and whether it is new here.
-
-    Raises Invalid when its sign-in was closed.
-    """
-    known = db.session.scalars(select(User).where(User.mobile == mobile)).first()
-    if known is not None and not known.active:
-        raise Invalid(_("This sign-in has been closed. Call the clinic."), field="code")
-    if known is not None and _is_patient(known.id):
-        return known, False
-    user = ensure_patient_login(visitor, mobile=mobile, name=known.name if known else "", locale=locale)
-    return user, known is None
-
-
-def _is_patient(user_id: int) -> bool:
-    query = select(RoleGrant.id).where(RoleGrant.user_id == user_id, RoleGrant.role == Role.PATIENT).limit(1)
-    return db.session.scalar(query) is not None
+def proved(code_id: object, *, actor: Actor, browser: str, purpose: CodePurpose) -> OneTimeCode | None:
+    """The code with this id if the signed-in person gave it rightly, here and within the last 15 minutes."""
+    if not isinstance(code_id, int):
+        return None
+    return db.session.scalars(
+        select(OneTimeCode)
+        .where(
+            OneTimeCode.id == code_id,
+            OneTimeCode.user_id == actor.user_id,
+            OneTimeCode.browser_hash == browser,
+            OneTimeCode.purpose == purpose,
+            OneTimeCode.used_at > clock.now() - PROVED_FOR,
+        )
+        .execution_options(populate_existing=True)
+    ).first()
 
 
-def resend_wait(*, mobile: str, browser: str) -> int:
-    """Seconds until this browser may ask for another code for this number; 0 when it may at once."""
+def resend_wait(code: OneTimeCode) -> int:
+    """Seconds until this browser may ask for another code like this one; 0 when it may at once."""
     latest = db.session.scalar(
         select(func.max(OneTimeCode.created_at)).where(
-            OneTimeCode.mobile == mobile, OneTimeCode.browser_hash == browser
+            _of(address_of(code)),
+            OneTimeCode.browser_hash == code.browser_hash,
+            OneTimeCode.purpose == code.purpose,
         )
     )
     if latest is None:
@@ -201,5 +257,5 @@ def resend_wait(*, mobile: str, browser: str) -> int:
     return max(0, round((latest + RESEND_AFTER - clock.now()).total_seconds()))
 
 
-def _hash(mobile: str, browser: str, digits: str) -> str:
-    return crypto.keyed_hash("one_time_code", f"{mobile}:{browser}:{digits}")
+def _hash(address: str, browser: str, purpose: str, digits: str) -> str:
+    return crypto.keyed_hash("one_time_code", f"{address}:{browser}:{purpose}:{digits}")
