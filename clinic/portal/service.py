@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from clinic.audit import service as audit
 from clinic.core import clock, crypto
@@ -16,6 +17,7 @@ from clinic.patients.details import COLUMNS, PatientDetails
 from clinic.patients.models import IntakeLink, Patient
 from clinic.patients.queries import get_patient_for_change, patients_of_login
 from clinic.patients.service.intake import OPEN_FOR
+from clinic.patients.service.profile import Further, set_abha, set_further_contacts
 from clinic.portal.intake import token_of
 from clinic.portal.queries import COMING, can_still_change, own_intake, said_coming
 from clinic.scheduling import service as scheduling
@@ -27,9 +29,14 @@ LARGEST_HOUSEHOLD = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Contact:
-    """What a patient may change about themselves: the mobile is the sign-in, and stays with the clinic."""
+    """What a patient may change about themselves: the mobile is the sign-in, and changes with two codes."""
 
     name: str
+    birth_date: date | None
+    birth_precision: str
+    sex: str
+    locale: str
+    blood_group: str | None
     email: str | None
     line: str | None
     city: str | None
@@ -49,19 +56,29 @@ def add_member(actor: Actor, details: PatientDetails, *, submission_key: str | N
                 count=LARGEST_HOUSEHOLD,
             )
         )
-    return patients.register(actor, details, submission_key=submission_key)
+    return patients.register(actor, details, submission_key=submission_key, welcome=True)
 
 
 def update_contact(
-    actor: Actor, patient: Patient, contact: Contact, *, expected_version: int | None
+    actor: Actor,
+    patient: Patient,
+    contact: Contact,
+    *,
+    expected_version: int | None,
+    abha: str = "",
+    further: Sequence[Further] = (),
 ) -> Patient:
-    """Bring name and contact to what was typed; everything else stays.
+    """Bring what a patient says of themselves to what was typed; everything else stays.
 
-    Raises Invalid, NotFound, or ChangedMeanwhile when the clinic has changed the same since the form opened.
+    Raises Invalid, NotFound, Conflict for a health id that is taken, or ChangedMeanwhile when the clinic has
+    changed the same since the form opened.
     """
     kept = {name: getattr(patient, name) for name in COLUMNS if getattr(patient, name) is not None}
     details = PatientDetails(**{**kept, **asdict(contact)})
-    return patients.update(actor, patient.id, details, expected_version=expected_version)
+    updated = patients.update(actor, patient.id, details, expected_version=expected_version)
+    set_abha(actor, updated, abha)
+    set_further_contacts(actor, updated, further)
+    return updated
 
 
 def open_intake(actor: Actor, patient: Patient) -> str:
@@ -72,7 +89,9 @@ def open_intake(actor: Actor, patient: Patient) -> str:
     patient = get_patient_for_change(actor, patient.id)
     user_id = actor.user_id or 0
     link = own_intake(patient.id, user_id)
-    if link is None:
+    if link is not None:
+        link.expires_at = max(link.expires_at, clock.now() + OPEN_FOR)
+    else:
         link = IntakeLink(
             patient_id=patient.id,
             facility_id=patient.facility_id,

@@ -20,7 +20,7 @@ from clinic.patients.details import PatientDetails, check, values_of
 from clinic.patients.models import Patient
 from clinic.patients.queries import get_patient_for_change
 from clinic.patients.service.allergies import record_allergies
-from clinic.patients.service.guardians import move_login
+from clinic.patients.service.guardians import forget_email, move_login
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,11 @@ def update(
     if actor.is_patient and "mobile" in different:
         raise Forbidden(_("Ask the clinic to change your mobile number."), field="mobile")
     _refuse_overwriting(patient, different, expected_version)
-    old_mobile = patient.mobile
+    old_mobile, old_email = patient.mobile, patient.email
     for name, value in different.items():
         setattr(patient, name, value)
+    if "email" in different:
+        forget_email(patient, old_email)
     if "name" in different:
         for column, value in search_forms(patient.name).items():
             setattr(patient, column, value)

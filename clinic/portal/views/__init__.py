@@ -1,6 +1,19 @@
 """Pages of the portal."""
 
-from clinic.portal.views import booking, details, family, home, intake, keeping, record, visits, waitlist
+from clinic.portal.views import (
+    booking,
+    consents,
+    details,
+    family,
+    home,
+    intake,
+    keeping,
+    number,
+    proving,
+    record,
+    visits,
+    waitlist,
+)
 from clinic.portal.views.blueprint import bp
 
 blueprints = (bp,)
@@ -8,11 +21,14 @@ blueprints = (bp,)
 __all__ = [
     "blueprints",
     "booking",
+    "consents",
     "details",
     "family",
     "home",
     "intake",
     "keeping",
+    "number",
+    "proving",
     "record",
     "visits",
     "waitlist",

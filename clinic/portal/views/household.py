@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flask import abort, g, session, url_for
+from flask import abort, g, request, session, url_for
 
+from clinic.accounts.views.portal_sign_in import WHOSE
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, go_to
@@ -46,14 +47,22 @@ def find_household() -> Household | None:
 
 
 def household() -> Household:
-    """The reader's household; who has none yet is asked for a name first."""
+    """The reader's household; who has none yet is asked for a name first, and after signing in to several
+    for whom they come.
+    """
     found = find_household()
     if found is None:
         abort(go_to(url_for("portal.welcome")))
+    if session.get(WHOSE):
+        if len(found.patients) == 1:
+            session.pop(WHOSE)
+        elif request.method == "GET" and request.endpoint != "portal.choose_member":
+            abort(go_to(url_for("portal.choose_member", next=request.full_path.rstrip("?"))))
     return found
 
 
 def choose(patient: Patient) -> None:
     """Show this member's pages from now on, in this browser."""
     session[_CHOSEN] = patient.id
+    session.pop(WHOSE, None)
     g.pop("household", None)
