@@ -63,6 +63,7 @@ CONNECTIONS = (
     "clinic.scheduling.signals",
     "clinic.scheduling.waitlist_messages",
     "clinic.notifications.sweep",
+    "clinic.scheduling.replies",
     "clinic.imports.sweep",
 )
 """Modules with ``connect()``: they register message kinds, periodic work and signal handlers."""

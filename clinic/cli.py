@@ -19,6 +19,7 @@ from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.service import ensure_first_facility
 from clinic.imports import cli as imports
+from clinic.notifications.push import new_key
 from clinic.notifications.service import expire_open
 from clinic.notifications.worker import run_worker
 from clinic.patients.fhir import ImportRefused, import_folder
@@ -101,6 +102,14 @@ def expire_messages() -> None:
 
 @click.command("worker")
 @with_appcontext
+@click.command("vapid-key")
+def vapid_key() -> None:
+    """Print a new key for notices on phones, as the settings take it."""
+    private, public = new_key()
+    click.echo(f"VAPID_PRIVATE_KEY={private}")
+    click.echo(f"The public key, for your records: {public}")
+
+
 def worker() -> None:
     """Run jobs from the queue until told to stop."""
     run_worker(cast(Flask, current_app._get_current_object()))  # type: ignore[attr-defined]
@@ -117,5 +126,5 @@ def register(app: Flask) -> None:
     """Add the commands to ``flask``."""
     for command in imports.commands():
         bring_in.add_command(command)
-    for command in (admin, demo_clinic, bring_in, seed, expire_messages, worker, tick):
+    for command in (admin, demo_clinic, bring_in, seed, expire_messages, vapid_key, worker, tick):
         app.cli.add_command(command)

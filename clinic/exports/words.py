@@ -20,6 +20,7 @@ _EVENTS = {
     "moved": _l("Moved"),
     "move_undone": _l("Move taken back"),
     "patient_coming": _l("The patient said that they will come"),
+    "patient_not_coming": _l("The patient said that they will not come"),
 }
 
 

@@ -135,7 +135,7 @@ def _claim(message_id: int) -> Claim | None:
     return claim
 
 
-def _prepare(claim: Claim) -> Handed | None:
+def _prepare(claim: Claim) -> Handed | None:  # noqa: PLR0911 - each way a message ends before it goes
     """Read everything afresh, write the text, and mark the row as handed over; None if it must not go.
 
     The mark is the last question to the row: a change of the visit that withdrew the message meanwhile wins.
@@ -205,9 +205,7 @@ def _wait_for_quiet(claim: Claim, until: datetime) -> None:
     if claim.expires_at is not None and claim.expires_at <= until:
         _drop(claim, Status.EXPIRED, Why.QUIET)
     else:
-        _change(
-            claim, (Status.SENDING,), status=Status.QUEUED, next_try_at=until, why=str(Why.QUIET)
-        )
+        _change(claim, (Status.SENDING,), status=Status.QUEUED, next_try_at=until, why=str(Why.QUIET))
 
 
 def _put_off(claim: Claim, until: datetime) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, current_app, make_response, request
 from twilio.request_validator import RequestValidator
 
 from clinic.config import Settings
 from clinic.core.access import allow
 from clinic.core.db import unit_of_work
-from clinic.notifications import service
+from clinic.notifications import inbound, service
 from clinic.notifications.models import Status
 from clinic.notifications.transports.twilio_sms import NEVER
 from clinic.notifications.wording import Why
@@ -42,6 +44,25 @@ def twilio_status() -> Response:
                 status=status,
                 provider_id=request.form.get("MessageSid", "")[:64],
                 why=_why(request.form.get("ErrorCode")) if status is Status.FAILED else None,
+            )
+    return make_response("", 204)
+
+
+@bp.post("/twilio/inbound")
+@allow(everybody=True)
+def twilio_inbound() -> Response:
+    """Somebody wrote to the clinic's number; Twilio may say so more than once."""
+    settings: Settings = current_app.extensions["settings"]
+    if not _signed(settings):
+        return make_response("", 403)
+    mobile, sid = request.form.get("From", ""), request.form.get("MessageSid", "")
+    if re.fullmatch(r"\+[1-9][0-9]{6,14}", mobile) and re.fullmatch(r"[A-Za-z0-9]{1,64}", sid):
+        with unit_of_work():
+            inbound.take(
+                provider_id=sid,
+                mobile=mobile,
+                body=request.form.get("Body", ""),
+                settled=request.form.get("OptOutType", ""),
             )
     return make_response("", 204)
 

@@ -11,12 +11,36 @@ from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
 from clinic.facilities.models import Facility
 from clinic.notifications.models import Channel, Message
-from clinic.notifications.registry import Content, MessageKind, Person, register, register_people
+from clinic.notifications.placeholders import Placeholder, Values
+from clinic.notifications.registry import (
+    Content,
+    MessageKind,
+    Person,
+    register,
+    register_people,
+    register_readers,
+)
 from clinic.notifications.wording import Why
 from clinic.patients.models import IntakeLink, Patient
 
 
 def connect() -> None:
+from clinic.patients.queries.ways import guardians_of
+
+INTAKE = (
+    Placeholder(name="name", label=_l("Patient's name")),
+    Placeholder(
+        name="until", label=_l("Open until"), value=lambda values: show_day(values["until"], values["zone"])
+    ),
+    Placeholder(
+        name="link",
+        label=_l("Link: the form"),
+        value=lambda values: values["link"]("patients.intake", token=values["secret"]),
+        button=_l("Open the form"),
+        required=True,
+    ),
+)
+"""What a clinic's own text about the form may name."""
     """Register the kind, and how patients are looked up for the list of messages."""
     register(
         MessageKind(
@@ -34,6 +58,15 @@ def connect() -> None:
 def _load_links(messages: Sequence[Message]) -> Mapping[int, Content]:
     ids = [message.subject_id for message in messages]
     rows = db.session.execute(
+    register_readers("patient", guardians_of)
+
+
+def _sample() -> Values:
+    return {
+        "name": _("Meera Nair"),
+        "until": datetime(2026, 12, 1, 5, tzinfo=UTC),
+        "secret": "Qk3vTz8LwYp2RmX9HcJd5A",
+    }
         select(IntakeLink, Patient, Facility)
         .join(Patient, Patient.id == IntakeLink.patient_id)
         .join(Facility, Facility.id == IntakeLink.facility_id)

@@ -14,6 +14,7 @@ from clinic.notifications import service as notifications
 from clinic.notifications.queries import Told, last_told
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
+from clinic.patients.queries.ways import Ways, ways_to
 from clinic.scheduling import patient_messages, staff_messages
 from clinic.scheduling.models import Appointment, AppointmentStatus
 from clinic.scheduling.patient_messages import CHANGES, ENDED, REMINDERS, SUBJECT, about, reminders
@@ -31,13 +32,17 @@ def booked(appointment: Appointment, *, tell: bool) -> None:
 
     ``tell`` is about the patient, here and below; practitioner and clinic have chosen for themselves.
     """
-    notifications.queue_messages([*_news("booked", appointment, tell=tell), *reminders(appointment)])
+    ways = ways_to(appointment.patient)
+    news = _news("booked", appointment, tell=tell, ways=ways)
+    notifications.queue_messages([*news, *reminders(appointment, ways=ways)])
 
 
 def confirmed(appointment: Appointment, *, tell: bool) -> None:
     """A visit that waited for the clinic's word takes place."""
     _withdraw(appointment, why=Why.REPLACED)
-    notifications.queue_messages([*_news("confirmed", appointment, tell=tell), *reminders(appointment)])
+    ways = ways_to(appointment.patient)
+    news = _news("confirmed", appointment, tell=tell, ways=ways)
+    notifications.queue_messages([*news, *reminders(appointment, ways=ways)])
 
 
 def moved(appointment: Appointment, *, old_start: datetime, tell: bool, undo_until: datetime) -> None:
@@ -46,8 +51,9 @@ def moved(appointment: Appointment, *, old_start: datetime, tell: bool, undo_unt
     They hear it once it can no longer be undone.
     """
     _withdraw(appointment)
-    news = _news("moved", appointment, tell=tell, send_at=undo_until + _GRACE, old_start=old_start)
-    notifications.queue_messages([*news, *reminders(appointment)])
+    ways = ways_to(appointment.patient)
+    news = _news("moved", appointment, tell=tell, send_at=undo_until + _GRACE, old_start=old_start, ways=ways)
+    notifications.queue_messages([*news, *reminders(appointment, ways=ways)])
 
 
 def ended(appointment: Appointment, *, tell: bool, undo_until: datetime | None = None) -> None:
@@ -91,8 +97,9 @@ def _news(
     tell: bool,
     send_at: datetime | None = None,
     old_start: datetime | None = None,
+    ways: Ways | None = None,
 ) -> list[NewMessage]:
-    to_patient = patient_messages.news(appointment, event, send_at=send_at) if tell else []
+    to_patient = patient_messages.news(appointment, event, send_at=send_at, ways=ways) if tell else []
     return [
         *to_patient,
         *staff_messages.news(appointment, event, send_at=send_at, old_start=old_start),

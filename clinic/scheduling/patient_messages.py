@@ -23,7 +23,7 @@ from clinic.notifications.registry import (
 )
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
-from clinic.patients.models import Patient
+from clinic.patients.queries.ways import Ways, ways_to
 from clinic.scheduling import ical
 from clinic.scheduling.models import Appointment, AppointmentStatus
 from clinic.scheduling.visit_tokens import new_token
@@ -70,10 +70,13 @@ def good_until(visit: Appointment, event: str) -> datetime:
     return visit.starts
 
 
-def news(visit: Appointment, event: str, *, send_at: datetime | None = None) -> list[NewMessage]:
-    """A message about a change, over every way there is to reach the patient; none when it comes too late.
+def news(
+    visit: Appointment, event: str, *, send_at: datetime | None = None, ways: Ways | None = None
+) -> list[NewMessage]:
+    """A message about a change, over every way there is that the patient wants; none when it comes too late.
 
-    ``event`` is ``booked``, ``confirmed``, ``moved``, ``cancelled`` or ``rejected``.
+    ``event`` is ``booked``, ``confirmed``, ``moved``, ``cancelled`` or ``rejected``. ``ways`` are the
+    patient's, where they were looked up before.
     """
     expires_at = good_until(visit, event)
     if expires_at <= (send_at or clock.now()) or visit.patient.deceased:
@@ -88,24 +91,27 @@ def news(visit: Appointment, event: str, *, send_at: datetime | None = None) -> 
             send_at=send_at,
             expires_at=expires_at,
         )
-        for channel in _channels(visit.patient)
+        for channel in (ways or ways_to(visit.patient)).wanted(kind)
     ]
 
 
-def reminders(visit: Appointment) -> list[NewMessage]:
-    """The reminders of a confirmed visit that are still ahead, each good until the next one."""
-    channels = _channels(visit.patient)
-    if visit.status != AppointmentStatus.CONFIRMED or not channels or visit.patient.deceased:
+def reminders(visit: Appointment, *, ways: Ways | None = None) -> list[NewMessage]:
+    """The reminders of a confirmed visit that are still ahead, each good until the next one.
+
+    Of text message and e-mail each goes over one, the surer that the patient wants.
+    """
+    if visit.status != AppointmentStatus.CONFIRMED or visit.patient.deceased or visit.starts <= clock.now():
         return []
     now = clock.now()
     times = [visit.starts - before for before in REMINDERS.values()]
+    ways = ways or ways_to(visit.patient)
     ends = [*times[1:], visit.starts]
     return [
         _message(
             visit,
             kind=kind,
-            channel=channels[0],
-            dedupe_key=f"reminder{about(visit)}{kind.removeprefix('reminder_')}",
+            channel=channel,
+            dedupe_key=f"reminder{about(visit)}{kind.removeprefix('reminder_')}{_also(channel)}",
             send_at=send_at,
             expires_at=expires_at,
         )
@@ -113,11 +119,11 @@ def reminders(visit: Appointment) -> list[NewMessage]:
         if send_at > now
     ]
 
+        for channel in ways.with_one_sure(kind)
 
-def _channels(patient: Patient) -> list[Channel]:
-    """How a patient can be reached, the surest way first."""
-    ways = ((Channel.SMS, patient.mobile), (Channel.EMAIL, patient.email))
-    return [channel for channel, address in ways if address]
+def _also(channel: Channel) -> str:
+    """What tells a reminder in the inbox or by push from the one text message or mail."""
+    return f":{channel}" if channel in (Channel.PUSH, Channel.IN_APP) else ""
 
 
 def _message(

@@ -20,6 +20,8 @@ from clinic.notifications.registry import ALL_CHANNELS, Content, MessageKind, Op
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
 from clinic.scheduling.models import Appointment, Series
+from clinic.patients.queries.ways import ways_to
+from clinic.scheduling.message_placeholders import SERIES, series_sample
 from clinic.scheduling.patient_messages import MAY_STILL_HEAR
 
 SUBJECT = "series"
@@ -92,8 +94,7 @@ def _news(
             send_at=send_at,
             expires_at=expires_at,
         )
-        for channel, address in ((Channel.SMS, patient.mobile), (Channel.EMAIL, patient.email))
-        if address
+        for channel in ways_to(patient).wanted(kind)
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 
@@ -17,13 +18,23 @@ from clinic.core.i18n import lazy as _l
 from clinic.facilities.models import Facility
 from clinic.notifications.models import Channel, Message
 from clinic.notifications.queries import Told
-from clinic.notifications.registry import Content, MessageKind, Opens, Person, register, register_people
+from clinic.notifications.registry import (
+    Content,
+    MessageKind,
+    Opens,
+    Person,
+    register,
+    register_people,
+    register_readers,
+)
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
 from clinic.patients.display import initials
 from clinic.practitioners.models import Practitioner
+from clinic.scheduling.message_placeholders import ONLY_WHEN_CERTAIN, STAFF, staff_sample
 from clinic.scheduling.models import Appointment, AppointmentStatus
 from clinic.scheduling.patient_messages import ENDED, SUBJECT, about, fresh_visits, good_until
+from clinic.scheduling.queries.at_work import front_desk_of, practitioners_user
 from clinic.scheduling.queries.changes import Change, Concerned, concerned, earlier_practitioner, last_change
 
 PRACTITIONER, FACILITY = "practitioner", "facility"
@@ -61,12 +72,13 @@ def news(
         return []
     change = last_change(visit)
     found = [
-        _to_practitioner(visit, person, event, send_at=send_at)
+        message
         for person in people
         if _hears(visit, person, event, change, old_start)
+        for message in _to_practitioner(visit, person, event, send_at=send_at)
     ]
     if (told := _facility_event(visit, event, change)) is not None:
-        found.append(_to_facility(visit, told, send_at=send_at))
+        found += _to_facility(visit, told, send_at=send_at)
     return found
 
 
@@ -95,10 +107,11 @@ def news_of_undoing(
     if not misled:
         return []
     return [
-        _to_practitioner(visit, person, misled[person.id])
+        message
         for person in concerned(misled)
         if good_until(visit, misled[person.id]) > clock.now()
         and _hears(visit, person, misled[person.id], change, None)
+        for message in _to_practitioner(visit, person, misled[person.id])
     ]
 
 
@@ -172,30 +185,48 @@ def _how_it_stands(visit: Appointment, recipient_id: int, last: Told) -> str:
 
 def _to_practitioner(
     visit: Appointment, person: Concerned, event: str, *, send_at: datetime | None = None
-) -> NewMessage:
+) -> list[NewMessage]:
+    """The mail, and for whoever signs in the same in their inbox."""
     if event == "moved" and person.id != visit.practitioner_id:
         event = "given_away"
-    return _message(visit, PRACTITIONER, person.id, event, locale=person.locale, send_at=send_at)
+    channels = (Channel.EMAIL, Channel.IN_APP) if person.user_id is not None else (Channel.EMAIL,)
+    return [
+        _message(visit, PRACTITIONER, person.id, event, channel, locale=person.locale, send_at=send_at)
+        for channel in channels
+    ]
 
 
-def _to_facility(visit: Appointment, event: str, *, send_at: datetime | None) -> NewMessage:
-    return _message(visit, FACILITY, visit.facility_id, event, locale=visit.facility.locale, send_at=send_at)
+def _to_facility(visit: Appointment, event: str, *, send_at: datetime | None) -> list[NewMessage]:
+    """The mail, and the same in the inboxes of the front desk."""
+    place = visit.facility
+    return [
+        _message(visit, FACILITY, place.id, event, channel, locale=place.locale, send_at=send_at)
+        for channel in (Channel.EMAIL, Channel.IN_APP)
+    ]
 
 
 def _message(
-    visit: Appointment, to: str, recipient_id: int, event: str, *, locale: str, send_at: datetime | None
+    visit: Appointment,
+    to: str,
+    recipient_id: int,
+    event: str,
+    channel: Channel,
+    *,
+    locale: str,
+    send_at: datetime | None,
 ) -> NewMessage:
     kind = f"{to}_{event}"
     return NewMessage(
         kind=kind,
-        channel=Channel.EMAIL,
+        channel=channel,
         recipient_type=to,
         recipient_id=recipient_id,
         subject_type=SUBJECT,
         subject_id=visit.id,
         facility_id=visit.facility_id,
         locale=locale,
-        dedupe_key=f"{kind}{about(visit)}{visit.version}:{recipient_id}",
+        dedupe_key=f"{kind}{about(visit)}{visit.version}:{recipient_id}"
+        + (":in_app" if channel == Channel.IN_APP else ""),
         send_at=send_at,
         expires_at=good_until(visit, event),
     )
@@ -223,12 +254,18 @@ def connect() -> None:
                 load=_load,
                 still_wanted=_still_wanted,
                 template="staff_visit",
-                channels=(Channel.EMAIL, Channel.PUSH, Channel.IN_APP),
+                channels=(Channel.EMAIL, Channel.IN_APP),
+                choice="staff_visit",
                 opens=_page,
+                placeholders=STAFF,
+                sample=partial(staff_sample, *name.split("_", 1)),
+                **(ONLY_WHEN_CERTAIN if name == "practitioner_booked" else {}),
             )
         )
     register_people(PRACTITIONER, _practitioners)
     register_people(FACILITY, _facilities)
+    register_readers(PRACTITIONER, practitioners_user)
+    register_readers(FACILITY, front_desk_of)
 
 
 def _load(messages: Sequence[Message]) -> Mapping[int, Content]:

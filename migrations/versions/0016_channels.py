@@ -16,6 +16,7 @@ depends_on = None
 
 INSTANT = sa.TIMESTAMP(timezone=True)
 CHANNELS = "channel IN ('sms', 'email', 'push', 'in_app')"
+REPLIES = "'stopped', 'started', 'help', 'coming', 'not_coming', 'which'"
 MEANINGS = "'stop', 'start', 'yes', 'no', 'help', 'other'"
 
 
@@ -141,12 +142,14 @@ def _inbound() -> None:
         sa.Column("patient_id", sa.BigInteger()),
         sa.Column("facility_id", sa.BigInteger()),
         sa.Column("subject_id", sa.BigInteger()),
+        sa.Column("reply", sa.Text()),
         _at("done_at", nullable=True),
         sa.Column("done_by", sa.BigInteger()),
         _at("created_at"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_messages")),
         sa.UniqueConstraint("provider_id", name=op.f("uq_inbound_messages_provider_id")),
         sa.CheckConstraint(f"meaning IN ({MEANINGS})", name=op.f("ck_inbound_messages_meaning_known")),
+        sa.CheckConstraint(f"reply IN ({REPLIES})", name=op.f("ck_inbound_messages_reply_known")),
         _to(table, "patient_id", "patients"),
         _to(table, "facility_id", "facilities"),
         _to(table, "done_by", "users"),

@@ -126,6 +126,7 @@ def to_staff(status: str | None = None) -> list[str]:
     """The kinds of what staff are to be told, in order."""
     rows = db.session.scalars(
         select(Message)
+        .where(Message.channel != "in_app")
         .where(Message.recipient_type.in_(("practitioner", "facility")))
         .order_by(Message.id)
         .execution_options(populate_existing=True)
@@ -324,7 +325,7 @@ def test_a_visit_given_to_another_and_back_within_the_minute_is_never_heard_of(
     assert told() == []
     changes = Message.kind.like("%moved") | Message.kind.like("%given_away")
     fates = db.session.execute(select(Message.kind, Message.status, Message.why).where(changes)).all()
-    assert sorted(tuple(fate) for fate in fates) == [
+    assert sorted({tuple(fate) for fate in fates}) == [
         (kind, "cancelled", "undone")
         for kind in ("appointment_moved", "practitioner_given_away", "practitioner_moved")
     ]
@@ -514,12 +515,11 @@ def test_somebody_who_reads_hindi_is_written_to_in_hindi(
     user = db.session.get_one(type(UserFactory()), vaidya.user_id)
     user.locale = "hi"
     book(desk, patient, vaidya)
-    assert (
-        db.session.scalars(select(Message.locale).where(Message.kind == "practitioner_booked")).one() == "hi"
-    )
+    locales = db.session.scalars(select(Message.locale).where(Message.kind == "practitioner_booked"))
+    assert set(locales) == {"hi"}
 
 
-def test_a_booking_costs_two_more_statements_where_somebody_is_told(
+def test_a_booking_costs_three_more_statements_where_somebody_is_told(
     desk: Actor, patient: Patient, vaidya: Practitioner, count_statements: Callable[[], list[str]]
 ) -> None:
     with unit_of_work():
@@ -532,7 +532,7 @@ def test_a_booking_costs_two_more_statements_where_somebody_is_told(
         count_statements()
         messages.booked(row, tell=True)
         sent = [text.split()[0] for text in count_statements()]
-    assert sent == ["SELECT", "SELECT", "INSERT"]
+    assert sent == ["SELECT", "SELECT", "SELECT", "INSERT"]
 
 
 @pytest.mark.parametrize(

@@ -129,14 +129,16 @@ def test_a_booking_is_told_at_once_and_reminders_are_planned(patient: Patient) -
     ]
 
 
-def test_a_booking_takes_one_statement(patient: Patient, count_statements: object) -> None:
+def test_a_booking_takes_one_statement_beside_the_look_at_the_patients_ways(
+    patient: Patient, count_statements: object
+) -> None:
     row = visit(patient)
     with unit_of_work():
         assert [row.patient.name, row.practitioner.name, row.facility.name]
         count_statements()  # type: ignore[operator]
         messages.booked(row, tell=True)
         sent = count_statements()  # type: ignore[operator]
-    assert [text.split()[0] for text in sent] == ["INSERT"]
+    assert [text.split()[0] for text in sent] == ["SELECT", "INSERT"]
 
 
 @time_machine.travel(NOW, tick=False)

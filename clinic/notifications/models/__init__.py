@@ -5,7 +5,7 @@ from __future__ import annotations
 from clinic.notifications.models.broadcast import Broadcast, BroadcastStatus, Purpose
 from clinic.notifications.models.choices import MessageChoice, QuietHours, SmsStop
 from clinic.notifications.models.console import ConsoleMessage
-from clinic.notifications.models.inbound import InboundMessage, Meaning
+from clinic.notifications.models.inbound import InboundMessage, Meaning, Reply
 from clinic.notifications.models.inbox import InboxItem, PushSubscription
 from clinic.notifications.models.message import FINAL, OPEN, Channel, Message, Priority, Status
 from clinic.notifications.models.spending import ProviderHealth, SmsDay
@@ -29,6 +29,7 @@ __all__ = [
     "Purpose",
     "PushSubscription",
     "QuietHours",
+    "Reply",
     "SmsDay",
     "SmsStop",
     "Status",

@@ -21,11 +21,22 @@ class Meaning(StrEnum):
     OTHER = "other"
 
 
+class Reply(StrEnum):
+    """What the clinic answers by itself."""
+
+    STOPPED = "stopped"
+    STARTED = "started"
+    HELP = "help"
+    COMING = "coming"
+    NOT_COMING = "not_coming"
+    WHICH = "which"
+
+
 class InboundMessage(Base, Created):
     """One text message from one mobile, taken once (``provider_id``).
 
-    ``subject_id`` is the visit a yes or no was about, ``done_at`` when somebody here had read it, or nobody
-    needs to.
+    ``subject_id`` is the visit a yes or no was about, ``reply`` what was answered, ``done_at`` when somebody
+    here had read it, or nobody needs to.
     """
 
     __tablename__ = "inbound_messages"
@@ -33,6 +44,9 @@ class InboundMessage(Base, Created):
         UniqueConstraint("provider_id", name="uq_inbound_messages_provider_id"),
         CheckConstraint(
             "meaning IN ({})".format(", ".join(f"'{meaning}'" for meaning in Meaning)), name="meaning_known"
+        ),
+        CheckConstraint(
+            "reply IN ({})".format(", ".join(f"'{reply}'" for reply in Reply)), name="reply_known"
         ),
         Index("ix_inbound_messages_mobile", "mobile", "id"),
         Index("ix_inbound_messages_open", "id", postgresql_where=text("done_at IS NULL")),
@@ -45,5 +59,6 @@ class InboundMessage(Base, Created):
     patient_id: Mapped[int | None] = mapped_column(ForeignKey("patients.id"))
     facility_id: Mapped[int | None] = mapped_column(ForeignKey("facilities.id"))
     subject_id: Mapped[int | None]
+    reply: Mapped[str | None]
     done_at: Mapped[Instant | None]
     done_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

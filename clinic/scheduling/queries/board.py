@@ -15,7 +15,7 @@ from clinic.facilities.models import Facility
 from clinic.patients.models import IntakeLink, Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Allocation, Appointment, Resource, ResourceUnit, Service
-from clinic.scheduling.queries.coming import coming
+from clinic.scheduling.queries.coming import coming, not_coming
 from clinic.scheduling.queries.left_open import STILL_OPEN
 
 SHOWN_LEFT = 5
@@ -46,6 +46,7 @@ class BoardRow(NamedTuple):
     is_new: bool
     intake_missing: bool
     coming: bool
+    not_coming: bool
     token: int | None
     left_open: int
     """0 for the visits of the day; for those left open of earlier days, how many there are in all."""
@@ -148,6 +149,7 @@ def _visits(room: Any, left_open: Any) -> Select[Any]:
         "is_new": ~seen_before,
         "intake_missing": and_(link, ~filled),
         "coming": coming(),
+        "not_coming": not_coming(),
         "token": Appointment.token,
         "left_open": left_open,
         "id": Appointment.id,

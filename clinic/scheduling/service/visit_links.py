@@ -21,6 +21,8 @@ from clinic.scheduling.service import events
 
 BY_LINK = "By link"
 """How whoever came by a link stands in the history; pages say it in the reader's language."""
+BY_TEXT = "By text message"
+"""The same for whoever answered a text message."""
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22}")
 _KEPT_AFTER = timedelta(days=2)
 

@@ -62,6 +62,7 @@ _EVENTS = {
     "taken_back": _l("Last step taken back"),
     "undone": _l("Undone within the minute"),
     "patient_coming": _l("The patient says they will come"),
+    "patient_not_coming": _l("The patient says they will not come"),
     "follow_up": _l("Follow-up"),
     "follow_up_settled": _l("Follow-up settled"),
     "meeting_changed": _l("Link to the meeting changed"),

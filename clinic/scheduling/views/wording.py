@@ -8,7 +8,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_date
 from clinic.scheduling import reasons
 from clinic.scheduling.models import AppointmentEvent, FollowUp
-from clinic.scheduling.service.visit_links import BY_LINK
+from clinic.scheduling.service.visit_links import BY_LINK, BY_TEXT
 from clinic.scheduling.views.blueprint import bp
 
 
@@ -34,6 +34,8 @@ def ended_words(code: str | None, more: str | None = None) -> str:
 @bp.app_template_filter("event_actor")
 def event_actor(event: AppointmentEvent) -> str:
     """Who did it; whoever came by a link has no name."""
+    if event.actor_id is None and event.actor_name == BY_TEXT:
+        return _("by text message")
     return _("by link") if event.actor_name == BY_LINK and event.actor_id is None else event.actor_name
 
 
