@@ -57,6 +57,7 @@ CONNECTIONS = (
     "clinic.accounts.security_messages",
     "clinic.accounts.email_messages",
     "clinic.patients.messages",
+    "clinic.patients.beginning_messages",
     "clinic.patients.signals",
     "clinic.scheduling.messages",
     "clinic.scheduling.series_messages",

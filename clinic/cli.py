@@ -17,6 +17,7 @@ from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
+from clinic.patients.service.consent_kinds import ensure_usual
 from clinic.facilities.service import ensure_first_facility
 from clinic.imports import cli as imports
 from clinic.notifications.push import new_key
@@ -85,10 +86,11 @@ def import_fhir(folder: Path, accept_refused: bool) -> None:
 @click.command("seed")
 @with_appcontext
 def seed() -> None:
-    """Put in the data the product itself brings: the templates of notes."""
+    """Put in the data the product itself brings: the templates of notes, and consents as drafts."""
     with unit_of_work():
-        count = ensure_templates()
+        count, consents = ensure_templates(), ensure_usual()
     click.echo(f"{count} note templates are new.")
+    click.echo(f"{consents} consents are new, as drafts.")
 
 
 @click.command("expire-messages")

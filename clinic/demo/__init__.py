@@ -29,6 +29,7 @@ from clinic.demo.visits import add_visits
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
+from clinic.patients.service.consent_kinds import ensure_usual
 
 
 def load(*, if_empty: bool = False) -> bool:
@@ -37,6 +38,7 @@ def load(*, if_empty: bool = False) -> bool:
         return False
     with unit_of_work() as session:
         ensure_templates()
+        ensure_usual(published=True)
         facility = add_facility()
         add_rooms(facility)
         services = add_services(facility)

@@ -161,6 +161,7 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (actor.has(Role.ADMIN), _("People"), "accounts.people", "user-round-cog", ("accounts",)),
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
         (manager, _("Services"), "scheduling.services", "list", ()),
+        (actor.has(Role.ADMIN), _("Consents"), "consents.index", "signature", ("consents",)),
         (manager, _("Rooms"), "scheduling.rooms", "door-open", ()),
         (desk or manager, _("Import and export"), "imports.index", "file-up", ("imports", "exports")),
     ]

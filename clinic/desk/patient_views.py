@@ -21,8 +21,8 @@ from clinic.patients.queries import (
     allergy_alert,
     get_patient,
     household,
-    intake_of,
 )
+from clinic.patients.queries.intake import beginning_of
 from clinic.scheduling.models import FINAL
 from clinic.scheduling.queries import patient_appointments
 
@@ -40,7 +40,7 @@ def show(patient_id: int) -> Response:
     now = clock.now()
     coming = [visit for visit in visits if visit.ends > now and visit.status not in FINAL]
     past = [visit for visit in visits if visit.ends <= now or visit.status in FINAL]
-    return _tab(actor, patient, "visits", coming=coming[::-1], past=past)
+    return patient_tab(actor, patient, "visits", coming=coming[::-1], past=past)
 
 
 @patient_bp.get("/patients/<id:patient_id>/notes")
@@ -49,7 +49,7 @@ def notes(patient_id: int) -> Response:
     """What practitioners wrote, as far as the reader may read it."""
     actor = current_actor()
     patient = get_patient(actor, patient_id)
-    return _tab(actor, patient, "notes", notes=notes_of_patient(actor, patient.id))
+    return patient_tab(actor, patient, "notes", notes=notes_of_patient(actor, patient.id))
 
 
 @patient_bp.get("/patients/<id:patient_id>/messages")
@@ -58,7 +58,7 @@ def messages(patient_id: int) -> Response:
     """What the patient was told, and what became of it; never the words."""
     actor = current_actor()
     patient = get_patient(actor, patient_id)
-    return _tab(actor, patient, "messages", messages=messages_about(patient.id))
+    return patient_tab(actor, patient, "messages", messages=messages_about(patient.id))
 
 
 @patient_bp.get("/patients/<id:patient_id>/details")
@@ -67,7 +67,7 @@ def details(patient_id: int) -> Response:
     """Everything registration and intake know."""
     actor = current_actor()
     patient = get_patient(actor, patient_id)
-    return _tab(
+    return patient_tab(
         actor,
         patient,
         "details",
@@ -77,19 +77,23 @@ def details(patient_id: int) -> Response:
     )
 
 
-def _tab(actor: Actor, patient: Patient, tab: str, **values: Any) -> Response:
+def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, **values: Any) -> Response:
+    """One tab of the page, ``templates/desk/_patient_<tab>.html``, and the row that it was looked at."""
     facility = get_facility(patient.facility_id)
-    link, intake = intake_of(patient.id)
+    beginning = beginning_of(patient.id)
     answer = page(
         "desk/patient.html",
+        None,
+        status,
         patient=patient,
         tab=tab,
         zone=facility.zone,
         today=clock.today(facility.zone),
         alert=allergy_alert(patient),
         household=household(actor, patient),
-        intake=intake,
-        intake_link=link,
+        intake=beginning.state,
+        intake_link=beginning.link,
+        beginning=beginning,
         clinical=policy.sees_clinical(actor, patient),
         **values,
     )

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, g, url_for
 
 from clinic.core.access import Actor, Role, allow
 from clinic.core.web import go_to
+from clinic.desk import consent_views, said_views
 from clinic.desk.patient_views import patient_bp
 from clinic.desk.search_views import search_bp
 from clinic.desk.today_views import today_bp
@@ -34,3 +35,5 @@ def start_of(actor: Actor | None) -> str:
 
 
 blueprints = (bp, today_bp, patient_bp, search_bp)
+
+__all__ = ["blueprints", "consent_views", "said_views"]

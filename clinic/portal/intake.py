@@ -10,16 +10,19 @@ from dataclasses import dataclass
 
 from clinic.core import crypto
 from clinic.core.i18n import gettext as _
+from clinic.patients.intake import sections_asked
 from clinic.patients.models import IntakeLink
-from clinic.patients.queries.intake import IntakeState
+from clinic.patients.queries.intake import Beginning, IntakeState
 
 
 @dataclass(frozen=True)
 class IntakeLine:
-    """How the form stands, in words with a tone; empty where there is nothing to say."""
+    """How the form stands, in words with a tone; ``parts`` is 0 where no line shows how far it is."""
 
     words: str
     tone: str
+    done: int = 0
+    parts: int = 0
 
 
 def token_of(link_id: int, user_id: int) -> str:
@@ -32,12 +35,18 @@ def is_own(link: IntakeLink, user_id: int) -> bool:
     return crypto.same(link.token_hash, crypto.token_hash(token_of(link.id, user_id)))
 
 
-def line_of(state: IntakeState) -> IntakeLine | None:
+def line_of(beginning: Beginning) -> IntakeLine | None:
     """What Home says about the form, None when the clinic has taken it over."""
-    if state is IntakeState.REVIEWED:
+    if beginning.state is IntakeState.REVIEWED:
         return None
-    if state is IntakeState.SUBMITTED:
+    if beginning.state is IntakeState.SUBMITTED:
         return IntakeLine(_("sent"), "leaf")
-    if state is IntakeState.STARTED:
-        return IntakeLine(_("not finished"), "warn")
+    if beginning.state is IntakeState.STARTED:
+        parts = sections_asked(consents=beginning.asked > 0)
+        return IntakeLine(
+            _("%(done)s of %(all)s done", done=beginning.done, all=len(parts)),
+            "warn",
+            beginning.done,
+            len(parts),
+        )
     return IntakeLine(_("to fill in"), "info")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
@@ -9,7 +11,7 @@ from clinic.core import clock
 from clinic.core.db import db
 from clinic.core.paging import Page, PageRequest
 from clinic.patients.models import IntakeLink, Patient
-from clinic.patients.queries.intake import IntakeState, intake_of
+from clinic.patients.queries.intake import IntakeState, beginning_of
 from clinic.portal.intake import IntakeLine, is_own, line_of
 from clinic.scheduling.models import Appointment, AppointmentStatus
 from clinic.scheduling.queries.coming import COMING, said_coming
@@ -39,7 +41,9 @@ def visits_page(patient_id: int, request: PageRequest) -> Page[Appointment]:
 
 
 def own_intake(patient_id: int, user_id: int) -> IntakeLink | None:
-    """The intake link the portal opened for this sign-in, while it can be written to."""
+    """The intake link the portal opened for this sign-in, until the clinic has looked at it. It may have run
+    out: whoever opens the form again goes on with it.
+    """
     rows = db.session.scalars(
         select(IntakeLink)
         .where(
@@ -47,21 +51,35 @@ def own_intake(patient_id: int, user_id: int) -> IntakeLink | None:
             IntakeLink.created_by == user_id,
             IntakeLink.revoked_at.is_(None),
             IntakeLink.reviewed_at.is_(None),
-            IntakeLink.expires_at > clock.now(),
         )
         .order_by(IntakeLink.id.desc())
     )
     return next((link for link in rows if is_own(link, user_id)), None)
 
 
-def intake_line(patient: Patient, user_id: int) -> IntakeLine | None:
-    """What Home says about the patient's intake form; None when there is nothing to do about it."""
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What Home asks of a patient: the intake form, None for nothing to do about it, and consents.
+
+    ``consents`` is None where the clinic asks for none, else how many are not signed.
+    """
+
+    intake: IntakeLine | None = None
+    consents: int | None = None
+
+
+def asked_of(patient: Patient, user_id: int) -> Asked:
+    """What Home asks of a patient. One statement."""
     if patient.deceased:
-        return None
-    link, state = intake_of(patient.id)
-    if link is not None and state is IntakeState.SUBMITTED and not is_own(link, user_id):
-        return None
-    return line_of(state)
+        return Asked()
+    found = beginning_of(patient.id)
+    consents = found.missing if found.asked else None
+    link = found.link
+    if link is not None and found.state is IntakeState.SUBMITTED and not is_own(link, user_id):
+        return Asked(consents=consents)
+    if link is not None and found.state is IntakeState.EXPIRED and is_own(link, user_id):
+        found = replace(found, state=IntakeState.STARTED)
+    return Asked(intake=line_of(found), consents=consents)
 
 
 def can_still_change(appointment: Appointment) -> bool:
@@ -74,8 +92,9 @@ def can_still_change(appointment: Appointment) -> bool:
 
 __all__ = [
     "COMING",
+    "Asked",
+    "asked_of",
     "can_still_change",
-    "intake_line",
     "own_intake",
     "said_coming",
     "visits_page",

@@ -16,12 +16,14 @@ const WANTED = [
   ["form[data-autosave]", "./autosave.js", (module, root) => module.startAutosave(root)],
   ["[data-day-thread]", "./day-thread.js", (module, root) => module.startDayThread(root)],
   ["[data-print]", "./print.js", (module, root) => module.startPrint(root)],
+  ["[data-signature]", "./signature.js", (module, root) => module.startSignatures(root)],
   ["[data-clinic-zone]", "./zones.js", (module, root) => module.startZones(root)],
 ];
 // These listen on the document: once is enough.
 const WANTED_ONCE = [
   ["dialog, [data-dialog-open]", "./dialog.js", (module) => module.startDialogs()],
   ["details[data-menu]", "./menu.js", (module) => module.startMenus()],
+  ["[data-saved-note]", "./intake.js", (module) => module.startSavedNotes()],
   ["form[data-unsaved]", "./unsaved.js", (module) => module.startUnsaved()],
 ];
 const started = new Set();

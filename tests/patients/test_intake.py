@@ -25,8 +25,8 @@ SECTIONS = {
     "about": {"name": "Meenakshi R. Iyer", "birth_date": "14/11/1980", "locale": "hi"},
     "address": {"line": "12, 80 Feet Road", "city": "Bengaluru", "postal_code": "560038"},
     "emergency": {"emergency_name": "Ravi", "emergency_phone": "98450 11724"},
-    "health": {"allergies_asked": "yes", "substance_1": "Peanuts", "reaction_1": "Swelling"},
-    "constitution": {"prakriti": "pitta"},
+    "body": {"height": "165", "weight": "62.5 kg", "prakriti": "pitta"},
+    "allergies": {"allergies_asked": "yes", "substance_1": "Peanuts", "reaction_1": "Swelling"},
 }
 
 
@@ -73,7 +73,7 @@ def test_new_link_ends_the_one_before(desk: Actor, client: FlaskClient, patient:
 
 
 def test_link_shows_nothing_of_the_record(client: FlaskClient, patient: Patient, token: str) -> None:
-    for page in ("", "/about", "/address", "/emergency", "/health", "/constitution", "/check"):
+    for page in ("", "/about", "/address", "/emergency", "/allergies", "/medicines", "/check"):
         shown = client.get(f"/intake/{token}{page}").text
         for kept in ("Meenakshi", "Mysuru", "kept@example.org", "11723", patient.mrn):
             assert kept not in shown
@@ -119,7 +119,7 @@ def test_autosave_from_an_old_page_overwrites_nothing(client: FlaskClient, token
 
 def test_answers_about_allergies_must_agree(client: FlaskClient, token: str) -> None:
     for answers in ({}, {"allergies_asked": "yes"}, {"allergies_asked": "none", "substance_1": "Nuts"}):
-        assert client.post(f"/intake/{token}/health", data=answers).status_code == 422
+        assert client.post(f"/intake/{token}/allergies", data=answers).status_code == 422
 
 
 def test_unfinished_intake_cannot_be_sent_in(client: FlaskClient, token: str) -> None:
@@ -182,7 +182,7 @@ def test_intake_of_somebody_else_cannot_be_taken_over(
 def test_none_known_is_taken_over_with_who_reviewed_it(
     client: FlaskClient, at_desk: FlaskClient, patient: Patient, token: str
 ) -> None:
-    fill_in(client, token, health={"allergies_asked": "none"})
+    fill_in(client, token, allergies={"allergies_asked": "none"})
     client.post(f"/intake/{token}/submit")
     at_desk.post(f"/patients/{patient.id}/intake", data={"none_known": "yes"})
     assert patient.allergy_status == "none_known"
@@ -196,7 +196,7 @@ def test_known_allergies_are_never_dropped_by_an_intake(
     send_intake_link(desk, patient.id)
     db.session.commit()
     token = sent_token()
-    fill_in(client, token, health={"allergies_asked": "none"})
+    fill_in(client, token, allergies={"allergies_asked": "none"})
     client.post(f"/intake/{token}/submit")
     at_desk.post(f"/patients/{patient.id}/intake", data={"none_known": "yes"})
     assert patient.allergy_status == "recorded"

@@ -36,7 +36,7 @@ def test_what_was_typed_is_there_when_the_form_is_opened_again(clinic: Clinic, h
     again = home.post("/portal/intake").headers["Location"]
 
     assert 'value="Dharwad"' in home.get(f"{again}/address").text
-    assert "not finished" in home.get("/portal").text
+    assert "1 of 8 done" in home.get("/portal").text
 
 
 def test_a_closed_form_is_not_opened_again(clinic: Clinic, home: FlaskClient, session: Session) -> None:

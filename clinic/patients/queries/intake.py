@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from clinic.core import clock
@@ -14,7 +14,9 @@ from clinic.core.access import Actor
 from clinic.core.crypto import token_hash
 from clinic.core.db import db
 from clinic.patients import policy
+from clinic.patients.intake import opened
 from clinic.patients.models import IntakeLink, IntakeSection, Patient
+from clinic.patients.queries.consents import asked_and_missing
 
 
 class IntakeState(StrEnum):
@@ -36,6 +38,33 @@ class WaitingIntake:
     patient_id: int
     patient_name: str
     submitted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptSection:
+    """One section as it was last kept, the answers as they were typed."""
+
+    section: str
+    answers: dict[str, str]
+    version: int
+    saved_at: datetime
+    complete: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """How far a patient is with what is asked at the beginning.
+
+    ``link`` is the intake that counts (None: none), ``done`` how many of its sections are done. ``asked``,
+    ``missing`` and ``required_missing`` count consents.
+    """
+
+    link: IntakeLink | None
+    state: IntakeState
+    done: int
+    asked: int
+    missing: int
+    required_missing: int
 
 
 def open_link(token: str) -> IntakeLink | None:
@@ -64,24 +93,56 @@ def link_ended(token: str) -> bool:
 
 
 def intake_of(patient_id: int) -> tuple[IntakeLink | None, IntakeState]:
-    """The link that counts and where it stands: the newest that was sent in and waits, else the newest.
-    One statement.
+    """The link that counts and where it stands, see ``beginning_of``. One statement."""
+    found = beginning_of(patient_id)
+    return found.link, found.state
+
+
+def beginning_of(patient_id: int) -> Beginning:
+    """The intake that counts (the newest that was sent in and waits, else the newest) and the consents that
+    are missing. One statement.
     """
     waiting = IntakeLink.submitted_at.is_not(None) & IntakeLink.reviewed_at.is_(None)
-    begun = exists().where(IntakeSection.link_id == IntakeLink.id)
+    begun = select(func.count()).where(IntakeSection.link_id == IntakeLink.id).correlate(IntakeLink)
     row = db.session.execute(
-        select(IntakeLink, begun)
-        .where(IntakeLink.patient_id == patient_id)
+        select(
+            IntakeLink,
+            begun.scalar_subquery(),
+            begun.where(IntakeSection.complete).scalar_subquery(),
+            *asked_and_missing(),
+        )
+        .select_from(Patient)
+        .outerjoin(IntakeLink, IntakeLink.patient_id == Patient.id)
+        .where(Patient.id == patient_id)
         .order_by(waiting.desc(), IntakeLink.id.desc())
         .limit(1)
     ).first()
-    return (row[0], intake_state(row[0], started=row[1])) if row else (None, IntakeState.NONE)
+    if row is None:
+        return Beginning(link=None, state=IntakeState.NONE, done=0, asked=0, missing=0, required_missing=0)
+    link, sections, done, asked, missing, required = row
+    return Beginning(
+        link=link,
+        state=intake_state(link, started=sections > 0) if link else IntakeState.NONE,
+        done=done or 0,
+        asked=asked,
+        missing=missing,
+        required_missing=required,
+    )
 
 
-def sections_of(link_id: int) -> dict[str, IntakeSection]:
+def sections_of(link_id: int) -> dict[str, KeptSection]:
     """What was entered through a link, by section."""
     rows = db.session.scalars(select(IntakeSection).where(IntakeSection.link_id == link_id))
-    return {row.section: row for row in rows}
+    return {
+        row.section: KeptSection(
+            section=row.section,
+            answers=opened(row.answers),
+            version=row.version,
+            saved_at=row.saved_at,
+            complete=row.complete,
+        )
+        for row in rows
+    }
 
 
 def intake_state(link: IntakeLink, *, started: bool = False) -> IntakeState:

@@ -22,10 +22,22 @@ from clinic.facilities.queries import facility_of, get_facility
 from clinic.notifications.service import queue_message
 from clinic.patients.births import parse_birth
 from clinic.patients.details import COLUMNS, PatientDetails, check, values_of
-from clinic.patients.intake import FIELDS, Section, entered, entered_allergies
+from clinic.patients.intake import (
+    FIELDS,
+    Answers,
+    Section,
+    entered,
+    entered_allergies,
+    entered_medicines,
+    opened,
+    sealed,
+)
+from clinic.patients.intake_checks import entered_insurance, entered_measures
 from clinic.patients.models import IntakeLink, IntakeSection, Patient
 from clinic.patients.queries import get_patient_for_change, sections_of
 from clinic.patients.service.allergies import record_allergies
+from clinic.patients.service.said import PATIENT, add_medicine, set_insurance, set_measures
+from clinic.patients.service.telling import queue_onboarded
 from clinic.patients.service.updating import record_change
 
 OPEN_FOR = timedelta(days=7)
@@ -106,15 +118,16 @@ def save_section(
     _lock_open(link)
     kept = {field: clean(answers.get(field, ""))[:LONGEST_ANSWER] for field in FIELDS[section]}
     row = db.session.get(IntakeSection, (link.id, section.value), populate_existing=True)
+    same = row is not None and opened(row.answers or {}) == kept
     if row is not None and expected_version is not None and row.version != expected_version:
-        if row.answers != kept:
+        if not same:
             raise Conflict(_("This part was changed on another screen meanwhile."))
         return row
     if row is None:
         row = IntakeSection(link_id=link.id, section=section.value, version=0, complete=False)
         db.session.add(row)
-    if row.answers != kept or complete is not None:
-        row.answers = kept
+    if not same or complete is not None:
+        row.answers = sealed(kept)
         row.version += 1
         row.saved_at = clock.now()
     first = row.version == 1
@@ -128,12 +141,15 @@ def save_section(
 
 def submit_intake(actor: Actor, link: IntakeLink) -> None:
     """Hand the intake to the clinic. It can still be changed through the link until somebody has looked at
-    it.
+    it. The first time, patient and clinic are told.
     """
     _lock_open(link)
+    first = link.submitted_at is None
     link.submitted_at = clock.now()
     db.session.flush()
     _record(actor, "intake.submitted", link)
+    if first:
+        queue_onboarded(link)
 
 
 def review_intake(
@@ -144,11 +160,15 @@ def review_intake(
     take: Collection[str],
     allergies: Collection[int],
     none_known: bool,
+    medicines: Collection[int] = (),
+    measures: bool = False,
+    insurance: bool = False,
 ) -> Patient:
     """Take over what somebody chose from an intake, all in one change, and close the link.
 
-    ``take`` names the fields, ``allergies`` the lines (from 0) to be added; ``none_known`` takes over that
-    none is known. Raises Conflict when the intake was looked at meanwhile, Invalid for the first chosen
+    ``take`` names the fields, ``allergies`` and ``medicines`` the lines (from 0) to be added; ``none_known``
+    takes over that none is known, ``measures`` and ``insurance`` what was said of the body and the insurer.
+    Raises Conflict when the intake was looked at meanwhile, Invalid for the first chosen
     answer that cannot be kept.
     """
     patient = get_patient_for_change(actor, patient_id)
@@ -184,12 +204,32 @@ def review_intake(
     changed = sorted(different)
     if record_allergies(actor, patient, entries=entries, none_known=True if none_known else None):
         changed.append("allergies")
+    _take_said(actor, patient, answers, medicines=medicines, measures=measures, insurance=insurance)
     link.reviewed_at, link.reviewed_by = clock.now(), actor.user_id
     db.session.flush()
     if changed:
         record_change(actor, patient, changed)
     _record(actor, "intake.reviewed", link)
     return patient
+
+
+def _take_said(
+    actor: Actor,
+    patient: Patient,
+    answers: Answers,
+    *,
+    medicines: Collection[int],
+    measures: bool,
+    insurance: bool,
+) -> None:
+    for number, entry in enumerate(entered_medicines(answers)):
+        if number in medicines:
+            add_medicine(actor, patient.id, entry, source=PATIENT)
+    if measures:
+        height, weight = entered_measures(answers)
+        set_measures(actor, patient.id, height_cm=height, weight_kg=weight, source=PATIENT)
+    if insurance and (entry_of := entered_insurance(answers)) is not None:
+        set_insurance(actor, patient.id, entry_of, source=PATIENT)
 
 
 def proposed(patient: Patient, chosen: Mapping[str, str]) -> PatientDetails:

@@ -25,15 +25,18 @@ from clinic.patients.models import Patient
 from clinic.patients.models.patient import MRN_SEQUENCE
 from clinic.patients.service.allergies import record_allergies
 from clinic.patients.service.guardians import open_login
+from clinic.patients.service.telling import queue_welcome
 
 
-def register(actor: Actor, details: PatientDetails, *, submission_key: str | None = None) -> Patient:
+def register(
+    actor: Actor, details: PatientDetails, *, submission_key: str | None = None, welcome: bool = False
+) -> Patient:
     """Add a patient, and the sign-in of their mobile.
 
     The same ``submission_key`` with the same name and mobile is the same form sent again: the patient made
-    the first time comes back, however many arrive at once. Raises Invalid for the first thing wrong in
-    ``details``, Forbidden for who may not. A household's own sign-in adds members at its own mobile, whatever
-    mobile ``details`` name.
+    the first time comes back, however many arrive at once. ``welcome`` tells them how to sign in. Raises
+    Invalid for the first thing wrong in ``details``, Forbidden for who may not. A household's own sign-in
+    adds members at its own mobile, whatever mobile ``details`` name.
     """
     if not policy.can_register(actor):
         raise Forbidden(_("Only the front desk and practitioners add patients."))
@@ -76,6 +79,8 @@ def register(actor: Actor, details: PatientDetails, *, submission_key: str | Non
         facility_id=facility.id,
     )
     db.session.flush()
+    if welcome:
+        queue_welcome(patient)
     return patient
 
 

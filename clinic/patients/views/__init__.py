@@ -1,8 +1,8 @@
 """Pages about patients."""
 
-from clinic.patients.views import index, intake, links, register
+from clinic.patients.views import consent_settings, index, intake, links, register
 from clinic.patients.views.blueprint import bp
 
-blueprints = (bp,)
+blueprints = (bp, consent_settings.bp)
 
-__all__ = ["blueprints", "index", "intake", "links", "register"]
+__all__ = ["blueprints", "consent_settings", "index", "intake", "links", "register"]

@@ -4,23 +4,41 @@ through it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, abort, g, jsonify, request, session, url_for
 from wtforms import Field
 
+from clinic.core import clock
 from clinic.core.access import Actor, allow
 from clinic.core.db import unit_of_work
-from clinic.core.errors import Conflict, DomainError, Invalid
+from clinic.core.errors import Conflict, Invalid
 from clinic.core.i18n import LOCALES, force_locale, show_time
 from clinic.core.i18n import gettext as _
 from clinic.core.web import fragment, go_to, page
 from clinic.facilities.queries import get_facility
-from clinic.patients import service
-from clinic.patients.intake import ALLERGY_LINES, FIELDS, Section, after, before, progress_of, title_of
+from clinic.patients import consent_words, service
+from clinic.patients.births import parse_birth
+from clinic.patients.body import typed_index
+from clinic.patients.display import years_between
+from clinic.patients.intake import (
+    FIELDS,
+    NEEDED,
+    Progress,
+    Section,
+    after,
+    before,
+    progress_of,
+    sections_asked,
+    title_of,
+)
+from clinic.patients.intake_checks import section_faults
 from clinic.patients.intake_forms import FORMS, SectionForm
-from clinic.patients.models import IntakeLink, IntakeSection
-from clinic.patients.queries import link_ended, open_link, sections_of
+from clinic.patients.models import IntakeLink
+from clinic.patients.queries import link_ended, open_link, patients_of_login, sections_of
+from clinic.patients.queries.consents import PatientConsents, consents_of
+from clinic.patients.queries.intake import KeptSection
 from clinic.patients.views.blueprint import bp
 
 
@@ -32,7 +50,7 @@ def intake(token: str) -> Response:
     if link is None:
         return _closed(token)
     kept = sections_of(link.id)
-    progress = progress_of({name: row.complete for name, row in kept.items()})
+    progress = _progress(link, kept)
     if link.submitted_at is not None and "change" not in request.args:
         return _page(link, "patients/intake_thanks.html", token=token)
     if not kept or progress.first_open is not None:
@@ -49,7 +67,7 @@ def intake_section(token: str, section: str) -> Response:
         return _closed(token)
     if section == "check":
         return _check_page(link, token, sections_of(link.id))
-    part = _part(section)
+    part = _part(section, link)
     if request.method == "GET":
         return _section_page(link, token, part, sections_of(link.id))
     form = FORMS[part]()
@@ -62,7 +80,7 @@ def intake_section(token: str, section: str) -> Response:
         return _closed(token)
     if not fine:
         return _section_page(link, token, part, sections_of(link.id), form=form, status=422)
-    following = after(part)
+    following = after(part, _asked(link))
     return go_to(url_for("patients.intake_section", token=token, section=following or "check"))
 
 
@@ -73,7 +91,7 @@ def intake_draft(token: str, section: str) -> Response:
     link = open_link(token)
     if link is None:
         return fragment("patients/_intake_over.html", 409)
-    part = _part(section)
+    part = _part(section, link)
     form = FORMS[part]()
     version = form.version.data or "0"
     expected = int(version) if version.isascii() and version.isdigit() and len(version) < 10 else None
@@ -86,7 +104,8 @@ def intake_draft(token: str, section: str) -> Response:
     except Conflict:
         return fragment("patients/_intake_over.html", 409, token=token, section=part)
     zone = get_facility(link.facility_id).zone
-    return jsonify(version=kept, saved_at=show_time(saved_at, zone))
+    note = _note(part, form.answers(part), sections_of(link.id), zone) if part is Section.BODY else ""
+    return jsonify(version=kept, saved_at=show_time(saved_at, zone), note=note)
 
 
 @bp.post("/intake/<token>/submit")
@@ -97,7 +116,7 @@ def intake_submit(token: str) -> Response:
     if link is None:
         return _closed(token)
     kept = sections_of(link.id)
-    if not progress_of({name: row.complete for name, row in kept.items()}).ready:
+    if not _progress(link, kept).ready:
         return _check_page(link, token, kept, status=422)
     try:
         with unit_of_work():
@@ -117,11 +136,39 @@ def _visitor() -> Actor:
     )
 
 
-def _part(section: str) -> Section:
-    try:
-        return Section(section)
-    except ValueError:
+def _asked(link: IntakeLink) -> tuple[Section, ...]:
+    """The sections asked here. A link shows nothing of the record: what was agreed to is asked of who is
+    signed in.
+    """
+    if "intake_asked" not in g:
+        g.intake_asked = sections_asked(consents=_is_household(link) and bool(_consents(link).lines))
+    asked: tuple[Section, ...] = g.intake_asked
+    return asked
+
+
+def _consents(link: IntakeLink) -> PatientConsents:
+    if "intake_consents" not in g:
+        g.intake_consents = consents_of(link.patient_id)
+    found: PatientConsents = g.intake_consents
+    return found
+
+
+def _is_household(link: IntakeLink) -> bool:
+    """Whether whoever is here is signed in, and may act for the patient."""
+    actor: Actor | None = g.get("actor")
+    if actor is None or not actor.is_patient:
+        return False
+    return any(patient.id == link.patient_id for patient in patients_of_login(actor.user_id or 0))
+
+
+def _progress(link: IntakeLink, kept: dict[str, KeptSection]) -> Progress:
+    return progress_of({name: row.complete for name, row in kept.items()}, _asked(link))
+
+
+def _part(section: str, link: IntakeLink) -> Section:
+    if section not in _asked(link):
         abort(404)
+    return Section(section)
 
 
 def _fine(form: SectionForm, part: Section, link: IntakeLink) -> bool:
@@ -130,35 +177,32 @@ def _fine(form: SectionForm, part: Section, link: IntakeLink) -> bool:
     taken = {name for name, field in form._fields.items() if field.errors}
     answers = form.answers(part)
     zone = get_facility(link.facility_id).zone
-    faults = [*service.faults_of(answers, link.patient, zone=zone), *_missing(part, answers)]
+    faults = [*service.faults_of(answers, link.patient, zone=zone), *section_faults(part, answers)]
+    if part is Section.CONSENTS and _consents(link).required_missing:
+        faults.append(Invalid(_("Sign what is marked as needed, or skip this part for now.")))
     for fault in faults:
         if fault.field not in taken:
             form.refuse(fault)
     return fine and not faults
 
 
-def _missing(part: Section, answers: dict[str, str]) -> list[DomainError]:
-    """What a section cannot do without, and answers that contradict each other."""
-    if part is Section.ABOUT and not answers["name"]:
-        return [Invalid(_("Write your full name."), field="name")]
-    if part is not Section.HEALTH:
-        return []
-    named = any(answers[f"substance_{line}"] for line in range(1, ALLERGY_LINES + 1))
-    faults: list[DomainError] = []
-    if answers["allergies_asked"] == "none" and named:
-        faults.append(Invalid(_("You named an allergy below. Which is right?"), field="allergies_asked"))
-    elif answers["allergies_asked"] == "yes" and not named:
-        faults.append(Invalid(_("Write what you are allergic to."), field="substance_1"))
-    elif answers["allergies_asked"] not in ("none", "yes") and not named:
-        faults.append(Invalid(_("Say yes or no: it keeps you safe."), field="allergies_asked"))
-    return faults
+def _note(part: Section, answers: Mapping[str, str], kept: dict[str, KeptSection], zone: str) -> str:
+    """What height and weight say together, of somebody as old as they wrote."""
+    if part is not Section.BODY:
+        return ""
+    born = kept[Section.ABOUT].answers.get("birth_date", "") if Section.ABOUT in kept else ""
+    try:
+        years = years_between(parse_birth(born)[0], clock.today(zone)) if born else None
+    except Invalid:
+        years = None
+    return typed_index(answers.get("height", ""), answers.get("weight", ""), years=years)
 
 
 def _section_page(
     link: IntakeLink,
     token: str,
     part: Section,
-    kept: dict[str, IntakeSection],
+    kept: dict[str, KeptSection],
     *,
     form: SectionForm | None = None,
     status: int = 200,
@@ -169,6 +213,7 @@ def _section_page(
         form.show(dict(row.answers) if row else {}, row.version if row else 0)
         if part is Section.ABOUT and not (row and row.answers.get("locale")):
             form["locale"].data = link.patient.locale
+    asked, zone = _asked(link), get_facility(link.facility_id).zone
     return _page(
         link,
         "patients/intake.html",
@@ -178,26 +223,37 @@ def _section_page(
         form=form,
         part=part,
         title=title_of(part),
-        number=list(Section).index(part) + 1,
-        back=before(part),
-        sections=[(section, title_of(section)) for section in Section],
-        done={section for section in Section if section in kept and kept[section].complete},
-        saved_at=show_time(row.saved_at, get_facility(link.facility_id).zone) if row else None,
+        number=asked.index(part) + 1,
+        back=before(part, asked),
+        following=after(part, asked) or "check",
+        sections=[(section, title_of(section)) for section in asked],
+        done=_progress(link, kept).done,
+        needed=part in NEEDED,
+        note=_note(part, form.answers(part), kept, zone),
+        patient_id=link.patient_id,
+        consents=_consents(link).lines if part is Section.CONSENTS else (),
+        consent_words=consent_words,
+        saved_at=show_time(row.saved_at, zone) if row else None,
     )
 
 
-def _check_page(
-    link: IntakeLink, token: str, kept: dict[str, IntakeSection], *, status: int = 200
-) -> Response:
+def _check_page(link: IntakeLink, token: str, kept: dict[str, KeptSection], *, status: int = 200) -> Response:
     """Everything that was entered, to look over before it is sent in."""
     shown = []
-    for section in Section:
+    zone = get_facility(link.facility_id).zone
+    progress = _progress(link, kept)
+    for section in progress.sections:
         form = FORMS[section](formdata=None)
         row = kept.get(section)
         form.show(dict(row.answers) if row else {}, 0)
         lines = [(form[name].label.text, _worded(form[name])) for name in FIELDS[section] if form[name].data]
-        shown.append((section, title_of(section), lines, bool(row and row.complete)))
-    ready = progress_of({name: row.complete for name, row in kept.items()}).ready
+        if section is Section.CONSENTS:
+            lines = [
+                (consent_words.title_of(line.version), consent_words.state_word(line.state))
+                for line in _consents(link).lines
+            ]
+        note = _note(section, form.answers(section), kept, zone)
+        shown.append((section, title_of(section), lines, section in progress.done, section in NEEDED, note))
     return _page(
         link,
         "patients/intake_check.html",
@@ -205,7 +261,8 @@ def _check_page(
         status,
         token=token,
         shown=shown,
-        ready=ready,
+        ready=progress.ready,
+        done=len(progress.done),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, request, url_for
 
@@ -15,10 +16,13 @@ from clinic.core.web import current_actor, go_to, page, say
 from clinic.facilities.queries import get_facility
 from clinic.patients import service
 from clinic.patients.births import write_birth
+from clinic.patients.body import index_text
 from clinic.patients.conflicts import field_label, worded
-from clinic.patients.intake import entered, entered_allergies, says_none_known
+from clinic.patients.intake import Answers, entered, entered_allergies, entered_medicines, says_none_known
+from clinic.patients.intake_checks import entered_insurance, entered_measures
 from clinic.patients.models import IntakeLink, Patient
 from clinic.patients.queries import IntakeState, active_allergies, get_patient, intake_of, sections_of
+from clinic.patients.queries.said import said_of
 from clinic.patients.views.blueprint import bp
 from clinic.patients.views.register import DESK
 
@@ -80,7 +84,10 @@ def review(patient_id: int) -> Response:
                 patient_id,
                 link.id,
                 take={name for name in request.form if request.form[name] == "take"},
-                allergies=_chosen_lines(),
+                allergies=_chosen_lines("allergy"),
+                medicines=_chosen_lines("medicine"),
+                measures=bool(request.form.get("measures")),
+                insurance=bool(request.form.get("insurance")),
                 none_known=bool(request.form.get("none_known")),
             )
     except DomainError as error:
@@ -104,6 +111,7 @@ def _review_page(patient: Patient, link: IntakeLink, *, error: DomainError | Non
         lines=_lines(patient, entered(answers), zone),
         allergies=[(number, line, line.substance.casefold() in known) for number, line in enumerate(lines)],
         none_known=says_none_known(answers) and not known,
+        **_said(patient, answers),
         error=error,
         today=clock.today(zone),
     )
@@ -141,9 +149,27 @@ def _lines(patient: Patient, answers: dict[str, str], zone: str) -> list[ReviewL
     return lines
 
 
-def _chosen_lines() -> set[int]:
+def _said(patient: Patient, answers: Answers) -> dict[str, Any]:
+    """What came in of medicines, body and insurer, each medicine with whether it is on the list already."""
+    said = said_of(patient.id)
+    taken = {row.name.casefold() for row in said.medicines}
+    height, weight = entered_measures(answers)
+    return {
+        "medicines": [
+            (number, entry, entry.name.casefold() in taken)
+            for number, entry in enumerate(entered_medicines(answers))
+        ],
+        "height": height,
+        "weight": weight,
+        "body_index": index_text(height, weight),
+        "insurance": entered_insurance(answers),
+        "kept_insurance": said.insurance,
+    }
+
+
+def _chosen_lines(name: str) -> set[int]:
     return {
         int(number)
-        for number in request.form.getlist("allergy")
+        for number in request.form.getlist(name)
         if number.isascii() and number.isdigit() and len(number) < 3
     }

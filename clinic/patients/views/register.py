@@ -34,7 +34,7 @@ def new() -> Response:
     form = PatientForm()
     if request.method == "GET":
         form.submission_key.data = str(uuid4())
-        return page("patients/new.html", form=form, alike=Alike(), asked=False)
+        return page("patients/new.html", form=form, alike=Alike(), asked=False, tell=True)
     today = clock.today(facility_of(actor).zone)
     details = form.read(today=today)
     if details is None:
@@ -45,7 +45,12 @@ def new() -> Response:
         return _refused(form, alike, today, status=409)
     try:
         with unit_of_work():
-            patient = service.register(actor, details, submission_key=form.submission_key.data)
+            patient = service.register(
+                actor,
+                details,
+                submission_key=form.submission_key.data,
+                welcome=bool(request.form.get("tell")),
+            )
             name, mrn, patient_id = patient.name, patient.mrn, patient.id
     except DomainError as error:
         form.refuse(error)
@@ -106,7 +111,8 @@ def _write_down(actor: Actor, alike: Alike) -> None:
 
 
 def _refused(form: PatientForm, alike: Alike, today: date, *, status: int = 422) -> Response:
-    values = {"form": form, "alike": alike, "asked": True, "today": today}
+    tell = bool(request.form.get("tell"))
+    values = {"form": form, "alike": alike, "asked": True, "today": today, "tell": tell}
     return page("patients/new.html", "patients/_new_form.html", status, **values)
 
 

@@ -7,7 +7,7 @@ from flask import Response
 from clinic.audit import service as audit
 from clinic.core.access import Role, allow
 from clinic.core.web import current_actor, page
-from clinic.portal.queries import can_still_change, intake_line, said_coming
+from clinic.portal.queries import asked_of, can_still_change, said_coming
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
 from clinic.scheduling.meeting import meeting_of
@@ -21,6 +21,7 @@ def home() -> Response:
     family = household()
     patient = family.chosen
     visit = next_appointment(patient.id)
+    asked = asked_of(patient, current_actor().user_id or 0)
     audit.read(
         current_actor(),
         "patient.viewed",
@@ -38,5 +39,6 @@ def home() -> Response:
         changeable=visit is not None and can_still_change(visit),
         coming=visit is not None and said_coming(visit),
         meeting=meeting_of(visit, joins=True) if visit is not None else None,
-        intake=intake_line(patient, current_actor().user_id or 0),
+        intake=asked.intake,
+        consents=asked.consents,
     )

@@ -91,7 +91,7 @@ def _register(actor: Actor, facility: Facility, draft: Draft) -> Response:
         with unit_of_work():
             details = PatientDetails(name=draft.new_name, mobile=draft.new_mobile, facility_id=facility.id)
             patient = patients_service.register(
-                actor, details, submission_key=f"{draft.submission_key}-patient"
+                actor, details, submission_key=f"{draft.submission_key}-patient", welcome=draft.tell
             )
             draft.patient_id, draft.adding = patient.id, False
     except DomainError as error:
