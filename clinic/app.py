@@ -64,6 +64,7 @@ CONNECTIONS = (
     "clinic.scheduling.signals",
     "clinic.scheduling.waitlist_messages",
     "clinic.notifications.sweep",
+    "clinic.notifications.texts.trial_mail",
     "clinic.scheduling.replies",
     "clinic.imports.sweep",
 )

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import current_app
 from sqlalchemy import select
 
+from clinic.accounts.message_placeholders import CODE, link_to
 from clinic.accounts.models import AccountLink, CodePurpose, OneTimeCode, SignInEmail, User
 from clinic.core import clock
 from clinic.core.db import db
@@ -36,6 +37,7 @@ def connect() -> None:
             has_secret=True,
             category=Category.SECURITY,
             channels=(Channel.SMS,),
+            **CODE,
         )
     )
     register(
@@ -47,6 +49,7 @@ def connect() -> None:
             has_secret=True,
             category=Category.SECURITY,
             channels=(Channel.EMAIL,),
+            **CODE,
         )
     )
     register(
@@ -58,7 +61,10 @@ def connect() -> None:
             channels=(Channel.SMS,),
         )
     )
-    for name, label in (("staff_invitation", _l("Invitation")), ("password_reset", _l("New password"))):
+    for name, label, text in (
+        ("staff_invitation", _l("Invitation"), link_to("accounts.invitation", _l("Choose a password"))),
+        ("password_reset", _l("New password"), link_to("accounts.reset", _l("Choose a new password"))),
+    ):
         register(
             MessageKind(
                 name=name,
@@ -68,6 +74,7 @@ def connect() -> None:
                 has_secret=True,
                 category=Category.SECURITY,
                 channels=(Channel.EMAIL,),
+                **text,
             )
         )
     register_people("user", _people)

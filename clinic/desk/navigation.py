@@ -160,6 +160,7 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (manager, _("Practitioners"), "practitioners.index", "stethoscope", ("practitioners",)),
         (actor.has(Role.ADMIN), _("People"), "accounts.people", "user-round-cog", ("accounts",)),
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
+        (actor.has(Role.ADMIN), _("Message texts"), "message_texts.index", "pencil", ("message_texts",)),
         (manager, _("Services"), "scheduling.services", "list", ()),
         (actor.has(Role.ADMIN), _("Consents"), "consents.index", "signature", ("consents",)),
         (manager, _("Rooms"), "scheduling.rooms", "door-open", ()),

@@ -7,7 +7,7 @@ clinic's text that cannot be filled stops nothing: the standard one goes instead
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,7 +94,7 @@ def standard(kind: MessageKind, form: str, values: Values, *, on_page: bool = Fa
     """
     folder = kind.folder
     if form == TextForm.SMS:
-        return Rendered(text=one_line(_fill([f"{folder}/sms.txt"], values)))
+        return Rendered(text=_text_message(_fill([f"{folder}/sms.txt"], values)))
     if form == TextForm.SHORT:
         title = _fill([f"{folder}/title.txt", f"{folder}/subject.txt"], values)
         short = _fill([f"{folder}/short.txt", f"{folder}/sms.txt", f"{folder}/body.txt"], values)
@@ -109,24 +109,40 @@ def standard(kind: MessageKind, form: str, values: Values, *, on_page: bool = Fa
     return Rendered(subject=one_line(_fill([f"{folder}/subject.txt"], values)), text=text, html=html)
 
 
+def _text_message(filled: str) -> str:
+    """One line; but the line that tells browsers whose code it is (``@host #123456``) stays the last."""
+    words, bound, rest = filled.rpartition("\n@")
+    return f"{one_line(words)}\n@{one_line(rest)}" if bound else one_line(filled)
+
+
 def own(
     kind: MessageKind, form: str, subject: str, body: str, values: Values, *, on_page: bool = False
 ) -> Rendered:
-    """A text the clinic wrote, with its values. Raises Unreadable."""
+    """A text the clinic wrote, with its values. Raises Unreadable.
+
+    In a mail a link alone in its line is a button, with its words before the address in the plain text.
+    """
     filled = kind.fill(values)
-    pieces = language.parse(body, kind.all_placeholders)
-    paragraphs = language.lay_out(pieces, filled)
-    text = language.as_text(paragraphs)
-    if not text:
+    paragraphs = language.lay_out(language.parse(body, kind.all_placeholders), filled)
+    if not paragraphs:
         raise language.Unreadable("nothing is left of the text")
     if form == TextForm.SMS:
-        return Rendered(text=text)
+        return Rendered(text=language.as_text(paragraphs))
     title = language.fill_line(language.parse(subject, kind.all_placeholders), filled)
     if form == TextForm.SHORT:
-        return Rendered(subject=title, text=text)
+        return Rendered(subject=title, text=one_line(language.as_text(paragraphs)))
     buttons = {name: str(one.button) for name, one in kind.all_placeholders.items() if one.button}
-    html = _html_of(paragraphs, buttons, values, on_page=on_page)
-    return Rendered(subject=title, text=text + "\n", html=html)
+    return Rendered(
+        subject=title,
+        text=_plain_of(paragraphs, buttons, values),
+        html=_html_of(paragraphs, buttons, values, on_page=on_page),
+    )
+
+
+def as_mail(text: str, values: Values) -> Rendered:
+    """Any text as a mail without a subject: plain, and in the mails' layout."""
+    paragraphs = language.lay_out((language.Words(text),), {})
+    return Rendered(text=text + "\n", html=_html_of(paragraphs, {}, values, on_page=False))
 
 
 def _own_or_none(version: MessageText, kind: MessageKind, form: TextForm, values: Values) -> Rendered | None:
@@ -148,23 +164,44 @@ def _own_or_none(version: MessageText, kind: MessageKind, form: TextForm, values
         return None
 
 
+def _plain_of(paragraphs: Sequence[language.Paragraph], buttons: Mapping[str, str], values: Values) -> str:
+    with_words = tuple(
+        tuple(
+            (language.Run(f"{words}: {address}"),) if (words, address) != ("", "") else line
+            for line in paragraph
+            for words, address in (_button_of(line, buttons),)
+        )
+        for paragraph in paragraphs
+    )
+    foot = _fill(["messages/_foot.txt"], values)
+    return _paragraphs(f"{language.as_text(with_words)}\n\n{foot}")
+
+
 def _html_of(
-    paragraphs: tuple[language.Paragraph, ...], buttons: Mapping[str, str], values: Values, *, on_page: bool
+    paragraphs: Sequence[language.Paragraph], buttons: Mapping[str, str], values: Values, *, on_page: bool
 ) -> str:
-    """Paragraphs as a mail: a link alone in its line is a button, another one a link."""
-    rows: list[tuple[str, Any]] = []
+    """Paragraphs as a mail. Rows of words and of buttons take turns; the first button is the filled one."""
+    rows: list[tuple[str, list[Any]]] = []
     for paragraph in paragraphs:
-        lines: list[Markup] = []
+        rows.append(("words", []))
         for line in paragraph:
-            alone = [run for run in line if run.text.strip()]
-            if len(alone) == 1 and alone[0].name in buttons and _LINK.fullmatch(alone[0].text):
-                rows += [("words", lines)] if lines else []
-                lines = []
-                rows.append(("button", (alone[0].text, buttons[alone[0].name])))
-            else:
-                lines.append(_linked("".join(run.text for run in line), on_page=on_page))
-        rows += [("words", lines)] if lines else []
-    return _dress("messages/_written.html", {**values, "rows": rows}, on_page=on_page)
+            words, address = _button_of(line, buttons)
+            what = "buttons" if address else "words"
+            if rows[-1][0] != what:
+                rows.append((what, []))
+            rows[-1][1].append(
+                (words, address) if address else _linked(language.words_of(line), on_page=on_page)
+            )
+    shown = [row for row in rows if row[1]]
+    return _dress("messages/_written.html", {**values, "rows": shown}, on_page=on_page)
+
+
+def _button_of(line: language.Line, buttons: Mapping[str, str]) -> tuple[str, str]:
+    """Words and address of the link that is alone in a line; two empty strings where none is."""
+    alone = [run for run in line if run.text.strip()]
+    if len(alone) == 1 and alone[0].name in buttons and _LINK.fullmatch(alone[0].text):
+        return buttons[alone[0].name], alone[0].text
+    return "", ""
 
 
 def _linked(text: str, *, on_page: bool) -> Markup:

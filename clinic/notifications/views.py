@@ -17,6 +17,7 @@ from clinic.notifications import queries, service
 from clinic.notifications.models import Message, Status
 from clinic.notifications.queries import Show
 from clinic.notifications.registry import kind_of
+from clinic.notifications.texts import views as texts
 from clinic.notifications.wording import in_words
 
 bp = Blueprint("notifications", __name__)
@@ -125,4 +126,4 @@ def _may_retry(message: Message) -> bool:
     return message.status in queries.FAILURES and kind is not None and not kind.has_secret and in_time
 
 
-blueprints: tuple[Blueprint, ...] = (bp,)
+blueprints: tuple[Blueprint, ...] = (bp, texts.bp)

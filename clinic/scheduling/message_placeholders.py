@@ -8,7 +8,7 @@ from typing import Any
 
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
-from clinic.core.i18n import show_day, show_long_day, show_money, show_time, show_time_12
+from clinic.core.i18n import ngettext, show_day, show_long_day, show_money, show_time, show_time_12
 from clinic.notifications.placeholders import Placeholder, Values
 
 _START = datetime(2026, 11, 24, 5, tzinfo=UTC)
@@ -88,8 +88,9 @@ VISIT = (
 )
 
 
-def visit_sample() -> Values:
-    """A confirmed visit of nobody."""
+def visit_sample(kind: str) -> Values:
+    """A confirmed visit of nobody, or one that has ended, as this kind of message tells it."""
+    over = kind in ("appointment_cancelled", "appointment_rejected")
     return {
         **_somebody(),
         "service": _("First consultation"),
@@ -101,7 +102,7 @@ def visit_sample() -> Values:
         "online": False,
         "joins": False,
         "before_you_come": _("Bring earlier reports and the medicines you take."),
-        "visit_link": _ANY,
+        "visit_link": None if over else _ANY,
     }
 
 
@@ -143,14 +144,19 @@ def offer_sample() -> Values:
 def _times(values: Values) -> str:
     zone = values["zone"]
     return "\n".join(
-        f"{show_day(starts, zone)}, {show_time_12(starts, zone)}" for starts, _name in values["visits"]
+        f"{show_long_day(starts, zone)}, {show_time_12(starts, zone)}, {name}"
+        for starts, name in values["visits"]
     )
 
 
 def _first_times(values: Values) -> str:
-    zone = values["zone"]
-    shown = values["visits"][: values["in_a_text"]]
-    return "; ".join(f"{show_day(starts, zone)} {show_time_12(starts, zone)}" for starts, _name in shown)
+    zone, room = values["zone"], values["in_a_text"]
+    visits = values["visits"]
+    shown = "; ".join(
+        f"{show_day(starts, zone)} {show_time_12(starts, zone)}" for starts, _name in visits[:room]
+    )
+    more = len(visits) - room
+    return f"{shown} {ngettext('and %(num)s more', 'and %(num)s more', more)}" if more > 0 else shown
 
 
 SERIES = (
@@ -162,6 +168,11 @@ SERIES = (
         value=lambda values: ", ".join(values["practitioners"]),
     ),
     Placeholder(name="count", label=_l("How many visits"), value=lambda values: len(values["visits"])),
+    Placeholder(
+        name="first_day",
+        label=_l("Day of the first visit"),
+        value=lambda values: show_day(values["visits"][0][0], values["zone"]),
+    ),
     Placeholder(name="times", label=_l("All days and times, one a line"), value=_times),
     Placeholder(name="first_times", label=_l("The first days and times"), value=_first_times),
     Placeholder(
@@ -174,9 +185,9 @@ SERIES = (
 
 
 def series_sample(kind: str) -> Values:
-    """Four visits of nobody, told as this kind of message."""
+    """Seven visits of nobody, told as this kind of message."""
     somebody = _somebody()
-    visits = [(_START + timedelta(days=7 * week), somebody["practitioner"]) for week in range(4)]
+    visits = [(_START + timedelta(days=7 * week), somebody["practitioner"]) for week in range(7)]
     return {
         **somebody,
         "kind": kind,
@@ -195,6 +206,12 @@ STAFF = (
         value=lambda values: (
             f"{show_day(values['starts'], values['zone'])}, {show_time(values['starts'], values['zone'])}"
         ),
+    ),
+    DAY,
+    Placeholder(
+        name="hour",
+        label=_l("Time of day"),
+        value=lambda values: show_time(values["starts"], values["zone"]),
     ),
     PRACTITIONER,
     PLACE,

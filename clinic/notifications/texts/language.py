@@ -93,7 +93,8 @@ def names_in(pieces: Sequence[Piece]) -> set[str]:
 def lay_out(pieces: Sequence[Piece], values: Mapping[str, str]) -> tuple[Paragraph, ...]:
     """Paragraphs of lines with the values in their places; a line whose values are all empty is left out.
 
-    A blank line ends a paragraph. Raises Unreadable when a value is missing.
+    So is a line before it that ends in a colon, the heading of nothing. A blank line ends a paragraph. Raises
+    Unreadable when a value is missing.
     """
     lines: list[list[Run]] = [[]]
     for piece in pieces:
@@ -106,18 +107,24 @@ def lay_out(pieces: Sequence[Piece], values: Mapping[str, str]) -> tuple[Paragra
         lines.extend([Run(other, name)] for other in others)
     paragraphs: list[list[Line]] = [[]]
     for line in lines:
-        if "".join(run.text for run in line).strip():
+        if words_of(line).strip():
             paragraphs[-1].append(tuple(run for run in line if run.text))
         elif not any(run.name for run in line):
             paragraphs.append([])
+        elif paragraphs[-1] and words_of(paragraphs[-1][-1]).rstrip().endswith(":"):
+            paragraphs[-1].pop()
     return tuple(tuple(paragraph) for paragraph in paragraphs if paragraph)
+
+
+def words_of(line: Sequence[Run]) -> str:
+    """A laid out line as plain text."""
+    return "".join(run.text for run in line)
 
 
 def as_text(paragraphs: Sequence[Paragraph]) -> str:
     """Laid out paragraphs as plain text, a blank line between them."""
     return "\n\n".join(
-        "\n".join("".join(run.text for run in line).rstrip() for line in paragraph)
-        for paragraph in paragraphs
+        "\n".join(words_of(line).rstrip() for line in paragraph) for paragraph in paragraphs
     ).strip()
 
 
