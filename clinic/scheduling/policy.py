@@ -9,7 +9,7 @@ from clinic.core.access import CLINICAL, FRONT_DESK, Actor, Role
 from clinic.facilities.models import Facility
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Appointment, AppointmentStatus, EndedBy
-from clinic.scheduling.transitions import Step, Who
+from clinic.scheduling.transitions import ARRIVE, Step, Who
 
 
 def is_system(actor: Actor) -> bool:
@@ -85,8 +85,19 @@ def can_take(actor: Actor, appointment: Appointment, step: Step, *, is_guardian:
         return False
     if Who.FRONT_DESK in step.who and actor.has(*FRONT_DESK, at=appointment.facility_id):
         return True
+    if step is ARRIVE and actor.has(*CLINICAL, at=appointment.facility_id) and took_in(actor, appointment):
+        return True
     clinical = actor.has(*CLINICAL, at=appointment.facility_id)
     return Who.OWN_PRACTITIONER in step.who and clinical and is_own_practitioner(actor, appointment)
+
+
+def took_in(actor: Actor, appointment: Appointment) -> bool:
+    """Whether the person took in this patient, who had walked in, be it for a colleague."""
+    return (
+        appointment.created_via == "walk_in"
+        and actor.user_id is not None
+        and appointment.created_by == actor.user_id
+    )
 
 
 def can_move(actor: Actor, appointment: Appointment, *, is_guardian: bool = False) -> bool:

@@ -147,6 +147,18 @@ def test_a_walk_in_has_arrived(
     assert (visit.status, visit.created_via, visit.starts) == ("arrived", "walk_in", clinic.at(10, 5))
 
 
+def test_a_practitioner_takes_in_a_walk_in_for_a_colleague(
+    clinic: Clinic, sign_in: Callable[..., FlaskClient], morning: time_machine.Coordinates
+) -> None:
+    morning.move_to(clinic.at(10, 7))
+    user = grant(UserFactory(), Role.PRACTITIONER, facility=clinic.facility)
+    clinic.colleague.user = user
+    data = filled(clinic, walk_in="1", practitioner=str(clinic.vaidya.id), slot="")
+    assert sign_in(user).post("/appointments/new", data=data).status_code == 303
+    (visit,) = visits()
+    assert (visit.status, visit.practitioner_id) == ("arrived", clinic.vaidya.id)
+
+
 def test_a_walk_in_to_somebody_busy_gets_a_token_and_the_next_free_time(
     clinic: Clinic, sign_in: Callable[..., FlaskClient], morning: time_machine.Coordinates
 ) -> None:

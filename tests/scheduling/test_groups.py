@@ -21,6 +21,8 @@ from clinic.scheduling.models import Appointment, GroupSeat, GroupSession, Servi
 from clinic.scheduling.queries.sessions import free_seats, visits_of
 from clinic.scheduling.service import arrange, book, cancel, move, settled, take_back, undo_end
 from clinic.scheduling.service.arrange import Closure
+from clinic.scheduling.service.moves import reassign
+from clinic.scheduling.service.resize import resize
 from clinic.scheduling.service.sessions import call_off, plan_sessions, set_capacity, survey_sessions
 from clinic.scheduling.visit_tokens import new_token
 from tests.factories import (
@@ -130,6 +132,16 @@ def test_whoever_joins_stays_as_long_as_the_session_lasts(
     yoga.minutes = 30
     db.session.flush()
     assert join(clinic, session).during == session.during
+
+
+def test_a_visit_in_a_group_has_the_length_and_the_place_of_its_session(
+    clinic: Clinic, session: GroupSession
+) -> None:
+    visit = join(clinic, session)
+    with pytest.raises(Conflict, match="as long as its session"):
+        resize(clinic.desk, visit, 90)
+    with pytest.raises(Conflict, match="page of its session"):
+        reassign(clinic.desk, visit)
 
 
 def test_who_comes_back_takes_another_seat_where_theirs_is_gone(

@@ -12,7 +12,7 @@ from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden
 from clinic.scheduling import queries
-from clinic.scheduling.models import Allocation, Appointment
+from clinic.scheduling.models import Allocation, Appointment, ServicePractitioner
 from clinic.scheduling.service import (
     ChangedMeanwhile,
     OutsideRules,
@@ -63,6 +63,18 @@ def test_for_a_minute_the_old_place_stays_held(
         clinic.facility, clinic.service, visit.starts.date(), visit.starts.date(), [clinic.vaidya.id]
     )
     assert clinic.at(10) in {slot.starts for slot in slots}
+
+
+def test_what_is_no_longer_offered_or_performed_can_still_be_moved(
+    clinic: Clinic, visit: Appointment
+) -> None:
+    clinic.service.active = False
+    db.session.add(ServicePractitioner(service_id=clinic.service.id, practitioner_id=clinic.colleague.id))
+    db.session.flush()
+    move(clinic.desk, visit, clinic.at(15))
+    assert visit.starts == clinic.at(15)
+    with pytest.raises(OutsideRules, match="no longer offered"):
+        book(clinic.desk, clinic.booking(clinic.at(11), patient_id=clinic.other.id))
 
 
 def test_a_quarter_of_an_hour_later_overlaps_only_itself(clinic: Clinic, visit: Appointment) -> None:

@@ -14,6 +14,7 @@ from clinic.core.db import db
 from clinic.scheduling.models import Appointment, Series
 from clinic.scheduling.queries.series import get_series
 from clinic.scheduling.service import book
+from clinic.scheduling.service.resize import resize
 from tests.factories import FacilityFactory, UserFactory, grant
 from tests.scheduling.conftest import Clinic
 
@@ -185,6 +186,18 @@ def test_a_move_that_clashes_is_named_and_can_stay(clinic: Clinic, desk: FlaskCl
     assert desk.post(f"/series/{series_id}/move", data=data).status_code == 303
     starts = [visit.starts for visit in get_series(clinic.desk, series_id).visits]
     assert starts[:2] == [clinic.at(15, days=1), clinic.at(10, days=4)]
+
+
+def test_a_visit_made_longer_needs_its_own_length_where_it_moves(clinic: Clinic, desk: FlaskClient) -> None:
+    series_id = booked(clinic, desk)
+    longer = get_series(clinic.desk, series_id).visits[1]
+    resize(clinic.desk, longer, 60)
+    book(clinic.desk, clinic.booking(clinic.at(15, 30, days=4), patient_id=clinic.other.id))
+    db.session.commit()
+    data = versions(clinic, series_id) | {"scope": "all", "days": "0", "time": "15:00", "action": "move"}
+    refused = desk.post(f"/series/{series_id}/move", data=data)
+    assert refused.status_code == 422
+    assert "Dr Vaidehi Kulkarni is booked at that time." in text(refused)
 
 
 def test_a_visit_of_a_series_leads_to_it(clinic: Clinic, desk: FlaskClient) -> None:

@@ -11,11 +11,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
 from clinic.core import crypto
+from clinic.core.access import SYSTEM
 from clinic.core.db import db, unit_of_work
+from clinic.core.errors import Conflict
 from clinic.notifications import sending
 from clinic.notifications.models import ConsoleMessage, Message
 from clinic.scheduling.models import Appointment, Hold
 from clinic.scheduling.service import claims, waitlist
+from clinic.scheduling.service.undoing import undo_end
 from tests.scheduling.conftest import DAY, Clinic
 from tests.scheduling.waiting import freed, join, look, offers, status, taken
 
@@ -123,6 +126,22 @@ def test_a_kept_visit_of_another_length_is_cancelled_for_the_new_one(
     look()
     client.post(f"/o/{token()}", data={"answer": "accept"})
     assert [one.status for one in visits()] == ["cancelled", "confirmed"]
+    with pytest.raises(Conflict):  # undone, both visits would stand
+        undo_end(SYSTEM, kept)
+
+
+def test_a_kept_visit_of_the_other_kind_is_given_up_for_the_one_offered(
+    clinic: Clinic, client: FlaskClient
+) -> None:
+    clinic.service.online = True
+    kept = taken(clinic, clinic.patient, 15, days=5, mode="online")
+    join(clinic, appointment_id=kept.id)
+    look()
+    client.post(f"/o/{token()}", data={"answer": "accept"})
+    assert [(one.status, one.mode) for one in visits()] == [
+        ("cancelled", "online"),
+        ("confirmed", "in_person"),
+    ]
 
 
 def test_a_kept_visit_that_was_cancelled_meanwhile_does_not_stand_in_the_way(

@@ -41,10 +41,13 @@ def join(clinic: Clinic, patient: Patient | None = None, **changes: object) -> W
         )
 
 
-def taken(clinic: Clinic, patient: Patient, hour: int = 10, *, days: int = 1) -> Appointment:
+def taken(
+    clinic: Clinic, patient: Patient, hour: int = 10, *, days: int = 1, mode: str = "in_person"
+) -> Appointment:
     """The place at that hour with the vaidya is somebody's."""
+    wanted = clinic.booking(clinic.at(hour, days=days), patient_id=patient.id, tell=False, mode=mode)
     with unit_of_work():
-        return book(SYSTEM, clinic.booking(clinic.at(hour, days=days), patient_id=patient.id, tell=False))
+        return book(SYSTEM, wanted)
 
 
 def freed(visit: Appointment) -> None:

@@ -105,7 +105,7 @@ def free_slots(
             practitioner_ids,
             patient_id=patient_id,
             not_before=max(clock.now(), not_before or clock.now()),
-            ignore_appointment=ignore_appointment,
+            besides=besides.visits,
         )
         found = sorted([*joinable, *found], key=lambda slot: slot.starts)
     return found

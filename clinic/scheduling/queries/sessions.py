@@ -28,16 +28,17 @@ def open_sessions(
     *,
     patient_id: int | None = None,
     not_before: datetime,
-    ignore_appointment: int | None = None,
+    besides: frozenset[int] = frozenset(),
 ) -> list[Slot]:
     """Sessions of a service with a free seat that begin between two days (both included), by time.
 
-    With ``patient_id`` only those at which the patient has no other visit. One statement.
+    With ``patient_id`` only those at which the patient has no other visit; ``besides`` are visits, by id,
+    that are about to leave their seats. One statement.
     """
     first, _ends = clock.day_bounds(from_day, facility.zone)
     _begins, after = clock.day_bounds(to_day, facility.zone)
     starts = func.lower(GroupSession.during)
-    left = GroupSession.capacity - taken_seats(GroupSession.id, ignore_appointment)
+    left = GroupSession.capacity - taken_seats(GroupSession.id, besides)
     wanted: Select[Any] = (
         select(starts, func.upper(GroupSession.during), Practitioner.id, Practitioner.name, left)
         .join(Practitioner, Practitioner.id == GroupSession.practitioner_id)
@@ -55,27 +56,27 @@ def open_sessions(
     if practitioner_ids is not None:
         wanted = wanted.where(Practitioner.id.in_(practitioner_ids))
     if patient_id is not None:
-        wanted = wanted.where(~_has_another(patient_id, ignore_appointment))
+        wanted = wanted.where(~_has_another(patient_id, besides))
     return [Slot(*row) for row in db.session.execute(wanted)]
 
 
-def taken_seats(session_id: Any, ignore_appointment: int | None = None) -> Any:
-    """An SQL value: how many visits sit in a session."""
+def taken_seats(session_id: Any, besides: frozenset[int] = frozenset()) -> Any:
+    """An SQL value: how many visits sit in a session, those named left out."""
     counted = select(func.count()).where(
         Appointment.session_id == session_id, Appointment.status.in_(CLAIMING)
     )
-    if ignore_appointment is not None:
-        counted = counted.where(Appointment.id != ignore_appointment)
+    if besides:
+        counted = counted.where(Appointment.id.not_in(besides))
     return counted.correlate(GroupSession).scalar_subquery()
 
 
-def _has_another(patient_id: int, ignore_appointment: int | None) -> ColumnElement[bool]:
-    besides = [Appointment.id != ignore_appointment] if ignore_appointment is not None else []
+def _has_another(patient_id: int, besides: frozenset[int]) -> ColumnElement[bool]:
+    others = [Appointment.id.not_in(besides)] if besides else []
     return exists().where(
         Appointment.patient_id == patient_id,
         Appointment.status.in_(CLAIMING),
         Appointment.during.op("&&")(GroupSession.during),
-        *besides,
+        *others,
     )
 
 

@@ -53,6 +53,12 @@ class Besides:
     appointment_ids: frozenset[int] = frozenset()
     hold: str | None = None
 
+    @property
+    def visits(self) -> frozenset[int]:
+        """All the visits, by id."""
+        one = () if self.appointment_id is None else (self.appointment_id,)
+        return self.appointment_ids.union(one)
+
 
 NOTHING = Besides()
 

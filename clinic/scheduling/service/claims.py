@@ -95,6 +95,9 @@ def queue_for_patient(patient_id: int) -> None:
 def lock_units(unit_ids: Collection[int]) -> None:
     """Queue up for these units before claiming some and releasing others, or two who do could wait for each
     other.
+
+    Who may have to try other units instead does this inside the savepoint of the try: rolled back, it lets
+    go of them, and never waits for one unit while it keeps a later one.
     """
     db.session.execute(
         select(ResourceUnit.id)
@@ -169,14 +172,16 @@ def hold(
 
 
 def end_hold(purpose: str) -> None:
-    """Forget the places kept for a purpose."""
-    ids = select(Hold.id).where(Hold.purpose == purpose).scalar_subquery()
+    """Forget the places kept for a purpose. The hold first, then what it claims, as ``end_expired_holds``."""
+    ids = list(
+        db.session.scalars(select(Hold.id).where(Hold.purpose == purpose).order_by(Hold.id).with_for_update())
+    )
+    if not ids:
+        return
     db.session.execute(
         delete(Allocation).where(Allocation.hold_id.in_(ids)).execution_options(synchronize_session=False)
     )
-    db.session.execute(
-        delete(Hold).where(Hold.purpose == purpose).execution_options(synchronize_session=False)
-    )
+    db.session.execute(delete(Hold).where(Hold.id.in_(ids)).execution_options(synchronize_session=False))
 
 
 def stale_holds_exist() -> ColumnElement[bool]:

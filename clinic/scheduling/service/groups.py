@@ -66,6 +66,7 @@ def open_session(actor: Actor, ground: Ground, during: Stretch, *, mode: str) ->
             if standing is not None:
                 return standing
             continue
+        claims.lock_units(wanted)
         got = claims.claim(
             [Claim(unit_id, taken) for unit_id in wanted],
             facility_id=ground.facility.id,

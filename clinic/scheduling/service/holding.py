@@ -65,8 +65,8 @@ def reserve(place: Place, *, purpose: str, kind: HoldKind, until: datetime, by: 
                 besides=Besides(hold=purpose),
             )
         )
-        claims.lock_units(wanted | claims.held_units(purpose))
         attempt = db.session.begin_nested()
+        claims.lock_units(wanted | claims.held_units(purpose))
         claims.end_hold(purpose)
         kept = Hold(kind=kind, purpose=purpose, expires_at=until, created_by=by)
         db.session.add(kept)

@@ -95,6 +95,8 @@ def reassign(actor: Actor, appointment: Appointment, *, reason: str | None = Non
     lock(appointment)
     if appointment.status not in MOVABLE:
         raise ChangedMeanwhile
+    if appointment.session_id is not None:
+        raise Conflict(_("What a group needs is settled on the page of its session."))
     why_booked = appointment.override_reason
     change_place(
         actor,
@@ -142,7 +144,13 @@ def change_place(
     )
     online = appointment.mode == "online"
     overridden = check(
-        actor, ground, during, override_reason=override_reason, online=online, overbook=overbook
+        actor,
+        ground,
+        during,
+        override_reason=override_reason,
+        online=online,
+        overbook=overbook,
+        has=appointment.practitioner_id,
     )
     if ground.stale_holds:
         claims.end_expired_holds()
@@ -233,8 +241,8 @@ def _shift(
     for _try in range(CLAIM_TRIES):
         wanted = {leads[0]} | places.find(_wanted(appointment, ground, during, old_units, hold))
         held = claims.held_units(hold) if hold is not None else set()
-        claims.lock_units(old_units | wanted | held)
         attempt = db.session.begin_nested()
+        claims.lock_units(old_units | wanted | held)
         claims.release(appointment.id)
         claims.end_hold(move_purpose(appointment))
         if hold is not None:

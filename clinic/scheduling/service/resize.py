@@ -57,8 +57,10 @@ def resize(
         raise Invalid(_("A visit lasts 5 to 720 minutes, in steps of five."), field="minutes")
     claims.queue_for_patient(appointment.patient_id)
     lock(appointment, expected_version)
-    if appointment.status not in MOVABLE or appointment.session_id is not None:
+    if appointment.status not in MOVABLE:
         raise ChangedMeanwhile
+    if appointment.session_id is not None:
+        raise Conflict(_("A visit in a group lasts as long as its session."))
     old = appointment.during
     during: Stretch = Range(appointment.starts, appointment.starts + timedelta(minutes=minutes))
     if during == old:
@@ -75,7 +77,14 @@ def resize(
             duration=timedelta(minutes=minutes),
         )
         online = appointment.mode == "online"
-        overridden = check(actor, ground, during, override_reason=override_reason, online=online)
+        overridden = check(
+            actor,
+            ground,
+            during,
+            override_reason=override_reason,
+            online=online,
+            has=appointment.practitioner_id,
+        )
         if ground.stale_holds:
             claims.end_expired_holds()
     _reach(actor, appointment, during)

@@ -132,14 +132,18 @@ def check(
     override_reason: str | None,
     online: bool = False,
     overbook: bool = False,
+    has: int | None = None,
 ) -> bool:
     """Whether a reason was needed to book this.
+
+    ``has`` is who has the visit already, of one that moves: what was booked is kept, though its service is no
+    longer offered, or that practitioner no longer performs it.
 
     Raises OutsideRules, or Forbidden for who may not book here.
     """
     if not policy.can_book(actor, ground.facility.id, sees_patient=ground.sees_patient):
         raise Forbidden(_("You may not book for this patient here."))
-    _check_people(ground)
+    _check_people(ground, has)
     _check_mode(ground, online=online)
     if overbook:
         _check_overbooking(actor, ground, override_reason)
@@ -154,7 +158,7 @@ def check(
     raise OutsideRules(problem, can_override=may)
 
 
-def _check_people(ground: Ground) -> None:
+def _check_people(ground: Ground, has: int | None) -> None:
     if ground.patient.deceased:
         raise OutsideRules(_("This patient has died; nothing can be booked."), field="patient_id")
     if not ground.practitioner.active or ground.practitioner.verified_at is None:
@@ -162,9 +166,9 @@ def _check_people(ground: Ground) -> None:
             _("%(name)s cannot be booked until verified and active.", name=ground.practitioner.name),
             field="practitioner_id",
         )
-    if not ground.service.active:
+    if not ground.service.active and has is None:
         raise OutsideRules(_("This service is no longer offered."), field="service_id")
-    if not ground.performs:
+    if not ground.performs and ground.practitioner.id != has:
         raise OutsideRules(
             _(
                 "%(name)s does not perform %(service)s.",
@@ -191,6 +195,11 @@ def _check_mode(ground: Ground, *, online: bool) -> None:
 def _check_overbooking(actor: Actor, ground: Ground, reason: str | None) -> None:
     if not policy.can_overbook(actor, ground.facility.id):
         raise Forbidden(_("You may not overbook here."))
+    if ground.service.capacity > 1:
+        raise OutsideRules(
+            _("A group takes as many as it has seats. Give the session more seats instead."),
+            field="override_reason",
+        )
     if not ground.extra_ids:
         raise OutsideRules(
             _("%(name)s takes nobody in between.", name=ground.practitioner.name), field="override_reason"

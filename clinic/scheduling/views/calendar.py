@@ -69,7 +69,11 @@ def calendar() -> Response:
             "calendar.viewed",
             subject_type="calendar",
             facility_id=facility.id,
-            detail={"day": shown.day.isoformat(), "view": shown.view},
+            detail={
+                "day": shown.day.isoformat(),
+                "view": shown.view,
+                "patients": sorted({cell.patient_id for cell in values.get("found", ()) if cell.patient_id}),
+            },
         )
     fragment = "scheduling/_calendar.html" if is_fragment() else None
     return page("scheduling/calendar.html", fragment, **values)
@@ -201,6 +205,7 @@ def _framed(
         "drawn": drawn,
         "body": pen.columns(drawn, knot),
         "legend": _legend(found),
+        "found": found,
     }
 
 

@@ -95,7 +95,12 @@ def listing(actor: Actor, facility: Facility, shown: Shown) -> Response:
             "calendar.viewed",
             subject_type="calendar",
             facility_id=facility.id,
-            detail={"day": shown.day.isoformat(), "view": "list"},
+            detail={
+                "day": shown.day.isoformat(),
+                "view": "list",
+                "filter": dict_of(query_of(wanted, facility.id)),
+                "ids": [line.id for line in lines if line.reference],
+            },
         )
     if is_fragment() and request.headers.get("HX-Target") == RESULTS:
         return page("scheduling/_list_rows.html", **values)

@@ -56,7 +56,12 @@ def print_day() -> Response:
         "calendar.printed",
         subject_type="calendar",
         facility_id=facility.id,
-        detail={"day": day.isoformat(), "by": way, "count": len(lines)},
+        detail={
+            "day": day.isoformat(),
+            "by": way,
+            "count": len(lines),
+            "ids": [one.line.id for one in lines if one.line.reference],
+        },
     )
     return page(
         "scheduling/print_day.html",

@@ -99,17 +99,25 @@ def _read() -> Shift:
 
 
 def _survey(actor: Actor, chosen: list[Appointment], shift: Shift) -> list[Occurrence]:
+    """Each visit with its place or its clash; those of one length and kind are looked up together."""
     wishes = [_wish(visit, shift) for visit in chosen]
-    visit = chosen[0]
-    ask = Ask(
-        facility=visit.facility,
-        service=visit.service,
-        patient_id=visit.patient_id,
-        practitioner_id=shift.practitioner_id,
-        online=visit.mode == "online",
-        besides=frozenset(visit.id for visit, wish in zip(chosen, wishes, strict=True) if not wish.out),
-    )
-    return survey(actor, ask, wishes)
+    besides = frozenset(visit.id for visit, wish in zip(chosen, wishes, strict=True) if not wish.out)
+    alike: dict[tuple[timedelta, str], list[Wish]] = {}
+    for visit, wish in zip(chosen, wishes, strict=True):
+        alike.setdefault((visit.ends - visit.starts, visit.mode), []).append(wish)
+    found: dict[str, Occurrence] = {}
+    for (lasts, mode), some in alike.items():
+        ask = Ask(
+            facility=chosen[0].facility,
+            service=chosen[0].service,
+            patient_id=chosen[0].patient_id,
+            practitioner_id=shift.practitioner_id,
+            online=mode == "online",
+            minutes=lasts // timedelta(minutes=1),
+            besides=besides,
+        )
+        found |= {one.key: one for one in survey(actor, ask, some)}
+    return [found[wish.key] for wish in wishes]
 
 
 def _wish(visit: Appointment, shift: Shift) -> Wish:

@@ -28,7 +28,8 @@ OTHERS = 3
 class Ask:
     """What the visits have in common. Without ``practitioner_id`` anybody who performs the service will do.
 
-    ``besides`` are visits, by id, that are about to leave their places.
+    ``minutes`` is how long each lasts where that is not the service's own length; ``besides`` are visits, by
+    id, that are about to leave their places.
     """
 
     facility: Facility
@@ -36,7 +37,12 @@ class Ask:
     patient_id: int
     practitioner_id: int | None = None
     online: bool = False
+    minutes: int | None = None
     besides: frozenset[int] = frozenset()
+
+    @property
+    def lasts(self) -> timedelta:
+        return timedelta(minutes=self.minutes or self.service.minutes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +99,7 @@ def survey(actor: Actor, ask: Ask, wishes: Sequence[Wish]) -> list[Occurrence]:
         ask.service,
         patient_id=ask.patient_id,
         online=ask.online,
+        lasts=ask.lasts,
         besides=ask.besides,
         first=wishes[0].starts,
         somebody=ask.practitioner_id or wishes[0].practitioner_id or usual,
@@ -199,6 +206,7 @@ def _slots(ask: Ask, days: Sequence[date], step: timedelta) -> list[Slot]:
             step=step,
             ignore_appointments=ask.besides,
             online=ask.online,
+            minutes=ask.minutes,
             new_sessions=False,
         )
         left = left[len(stretch) :]

@@ -40,6 +40,7 @@ def reasons(
     *,
     patient_id: int,
     online: bool,
+    lasts: timedelta,
     besides: frozenset[int],
     first: datetime,
     somebody: int | None,
@@ -47,7 +48,8 @@ def reasons(
 ) -> dict[str, str]:
     """The reason of each clash, by key. Raises what holds for all: who may not book, who has died.
 
-    ``first`` is the first time of all and ``somebody`` whoever is looked at where anybody would do.
+    ``lasts`` is how long each visit is, ``first`` the first time of all and ``somebody`` whoever is looked at
+    where anybody would do.
     """
     if somebody is None:
         performing = people_performing(facility.id, service.id)
@@ -68,10 +70,9 @@ def reasons(
             )
         return grounds[practitioner_id]
 
-    _check_all(actor, ground_of(somebody), first, online=online)
+    _check_all(actor, ground_of(somebody), Range(first, first + lasts), online=online)
     if not clashes:
         return {}
-    lasts = timedelta(minutes=service.minutes)
     whole: Stretch = Range(
         min(one.starts for one in clashes) - timedelta(days=1),
         max(one.starts for one in clashes) + lasts + timedelta(days=1),
@@ -101,9 +102,8 @@ def reasons(
     return found
 
 
-def _check_all(actor: Actor, ground: Ground, first: datetime, *, online: bool) -> None:
+def _check_all(actor: Actor, ground: Ground, during: Stretch, *, online: bool) -> None:
     """Raise what stands in the way of every visit; what is about the time alone is named for each."""
-    during: Stretch = Range(first, first + timedelta(minutes=ground.service.minutes))
     try:
         check(actor, ground, during, override_reason=None, online=online)
     except OutsideRules as broken:

@@ -23,7 +23,7 @@ from clinic.scheduling.models import (
 from clinic.scheduling.service import claims
 from clinic.scheduling.service.book import Booking, book
 from clinic.scheduling.service.claims import settled
-from clinic.scheduling.service.lifecycle import cancel
+from clinic.scheduling.service.lifecycle import cancel, undo_purpose
 from clinic.scheduling.service.moves import move
 from clinic.scheduling.service.soon import look_soon
 from clinic.scheduling.service.waitlist.ending import serving_visit
@@ -103,7 +103,7 @@ def _by_the_clinic(actor: Actor) -> Actor:
 def _take(actor: Actor, entry: WaitlistEntry, made: WaitlistOffer) -> Appointment:
     claims.queue_for_patient(entry.patient_id)  # before the visit that is kept, as everywhere
     kept = _kept(entry, made)
-    if kept is not None and kept.ends - kept.starts == made.ends - made.starts:
+    if kept is not None and _is_alike(kept, entry, made):
         why = _("Came up on the waitlist")
         return move(actor, kept, made.starts, made.practitioner_id, reason=why, hold=made.purpose)
     if kept is not None:
@@ -114,6 +114,7 @@ def _take(actor: Actor, entry: WaitlistEntry, made: WaitlistOffer) -> Appointmen
             code=EndReason.PATIENT_ASKED,
             tell=False,
         )
+        claims.end_hold(undo_purpose(kept))  # undone, it would stand beside the one that took its place
     return book(
         actor,
         Booking(
@@ -129,6 +130,13 @@ def _take(actor: Actor, entry: WaitlistEntry, made: WaitlistOffer) -> Appointmen
             submission_key=f"offer-{made.id}",
         ),
     )
+
+
+def _is_alike(kept: Appointment, entry: WaitlistEntry, made: WaitlistOffer) -> bool:
+    """Whether the visit that was kept can become the one offered by a move: the same length, the same
+    mode.
+    """
+    return kept.ends - kept.starts == made.ends - made.starts and kept.mode == entry.mode
 
 
 def _kept(entry: WaitlistEntry, made: WaitlistOffer) -> Appointment | None:
