@@ -152,7 +152,7 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
             _("Messages"),
             "notifications.index",
             "message-square",
-            ("notifications",),
+            ("notifications", "broadcasts"),
         ),
         (desk or clinical, _("First free time"), "scheduling.first_free_times", "calendar-clock", ()),
         (desk or clinical, _("Group sessions"), "scheduling.sessions", "users", ()),

@@ -171,10 +171,10 @@ def fates(actor: Actor, *, show: Show, before: str | None = None) -> FatePage:
     """Messages and what became of them, the newest first (those still waiting: the next to go first)."""
     soonest_first = show is Show.WAITING
     columns = (Message.next_try_at, Message.id) if soonest_first else (Message.created_at, Message.id)
-    query = select(Message).where(*_visible(actor))
+    query = select(Message).where(*visible(actor))
     if show in _STATES:
         query = query.where(Message.status.in_(_STATES[show]))
-    position = _read_key(before)
+    position = read_key(before)
     if position is not None:
         key = tuple_(*columns)
         query = query.where(key > position if soonest_first else key < position)
@@ -185,8 +185,8 @@ def fates(actor: Actor, *, show: Show, before: str | None = None) -> FatePage:
     if len(rows) > PAGE:
         last = page[-1]
         at = last.next_try_at if soonest_first else last.created_at
-        next_key = f"{int(at.timestamp() * 1_000_000)}-{last.id}"
-    listed = _with_people(actor, page)
+        next_key = key_after(at, last.id)
+    listed = with_people(actor, page)
     for row in rows:
         db.session.expunge(row)  # only shown: a commit meanwhile must not read each of them again
     return FatePage(fates=listed, next_key=next_key)
@@ -194,7 +194,7 @@ def fates(actor: Actor, *, show: Show, before: str | None = None) -> FatePage:
 
 def fate_of(actor: Actor, message: Message) -> Fate:
     """The line of one message."""
-    return _with_people(actor, [message])[0]
+    return with_people(actor, [message])[0]
 
 
 def not_arrived(actor: Actor) -> int:
@@ -202,7 +202,7 @@ def not_arrived(actor: Actor) -> int:
     recent = (
         select(Message.id)
         .where(
-            *_visible(actor),
+            *visible(actor),
             Message.finished_at > clock.now() - STAYS_ON_BOARD,
             Message.created_at > clock.now() - timedelta(days=90),
             Message.status.in_(FAILURES),
@@ -213,7 +213,7 @@ def not_arrived(actor: Actor) -> int:
     return db.session.scalar(select(func.count()).select_from(recent)) or 0
 
 
-def _visible(actor: Actor) -> list[ColumnElement[bool]]:
+def visible(actor: Actor) -> list[ColumnElement[bool]]:
     """The rule of ``policy.can_view`` for many rows."""
     if policy.sees_all(actor):
         return []
@@ -223,7 +223,13 @@ def _visible(actor: Actor) -> list[ColumnElement[bool]]:
     return rules
 
 
-def _read_key(text: str | None) -> tuple[datetime, int] | None:
+def key_after(at: datetime, message_id: int) -> str:
+    """The place of a row in a list, for its address."""
+    return f"{int(at.timestamp() * 1_000_000)}-{message_id}"
+
+
+def read_key(text: str | None) -> tuple[datetime, int] | None:
+    """The place ``key_after`` wrote; None for anything else."""
     at, _dash, message_id = (text or "").partition("-")
     if not (at.isascii() and at.isdigit() and message_id.isascii() and message_id.isdigit()):
         return None
@@ -233,7 +239,15 @@ def _read_key(text: str | None) -> tuple[datetime, int] | None:
     return moment, int(message_id)
 
 
-def _with_people(actor: Actor, messages: Sequence[Message]) -> list[Fate]:
+def may_retry(message: Message) -> bool:
+    """Whether a message that did not arrive could go once more."""
+    kind = kind_of(message.kind)
+    in_time = message.expires_at is None or message.expires_at > clock.now()
+    return message.status in FAILURES and kind is not None and not kind.has_secret and in_time
+
+
+def with_people(actor: Actor, messages: Sequence[Message]) -> list[Fate]:
+    """The lines of these messages, with those of their recipients the person may see by name."""
     wanted: dict[str, set[int]] = {}
     for message in messages:
         if message.recipient_id is not None and policy.can_name_recipient(actor, message):

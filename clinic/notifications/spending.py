@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 
 from sqlalchemy import func, update
 from sqlalchemy.dialects.postgresql import insert
@@ -49,6 +50,11 @@ class Spent:
     @property
     def warns(self) -> bool:
         return bool(self.ceiling) and self.paise * 100 >= self.ceiling * WARN_AT
+
+
+def rupees(paise: int) -> Decimal:
+    """An amount in rupees."""
+    return Decimal(paise) / 100
 
 
 def price_of(provider: str, settings: Settings) -> int:

@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from clinic.core.db import db
-from clinic.notifications import sending
+from clinic.notifications import broadcasts, sending
 
 log = structlog.get_logger(__name__)
 
@@ -21,5 +21,15 @@ def send(message_id: int) -> None:
         sending.send(message_id)
     except SQLAlchemyError as failure:
         log.warning("send_put_off", message=message_id, error=type(failure).__name__)
+    finally:
+        db.session.remove()
+
+
+def write_broadcast(broadcast_id: int) -> None:
+    """Write the messages of a broadcast whose time has come. Where this is cut off the next one goes on."""
+    try:
+        broadcasts.write_when_due(broadcast_id)
+    except SQLAlchemyError as failure:
+        log.warning("broadcast_put_off", broadcast=broadcast_id, error=type(failure).__name__)
     finally:
         db.session.remove()

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 
 from clinic.audit import service as audit
+from clinic.config import Settings
 from clinic.core import clock
 from clinic.core.access import FRONT_DESK, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
+from clinic.core.i18n import ngettext
 from clinic.core.web import current_actor, fragment, go_to, is_fragment, is_timed_refresh, page, say
-from clinic.notifications import queries, service
-from clinic.notifications.models import Message, Status
+from clinic.notifications import dead_letters, queries, service, spending
+from clinic.notifications.models import Status
 from clinic.notifications.queries import Show
-from clinic.notifications.registry import kind_of
 from clinic.notifications.texts import views as texts
 from clinic.notifications.wording import in_words
 
@@ -44,9 +45,60 @@ def index() -> Response:
         show=show,
         shows=Show,
         failed=queries.not_arrived(actor),
+        spent_today=_spent_today,
         first=request.args.get("before") is None,
         **_manners(),
     )
+
+
+@bp.get("/messages/failed")
+@allow(*READERS)
+def failed() -> Response:
+    """What did not arrive in the last 30 days, by reason, to be sent again one by one or together."""
+    actor = current_actor()
+    reason = request.args.get("reason") or None
+    listed = dead_letters.failed_page(actor, reason=reason, before=request.args.get("before"))
+    if not is_timed_refresh():
+        detail = {"show": "failed", "ids": [fate.message.id for fate in listed.fates]}
+        with unit_of_work():
+            audit.record(actor, "message.listed", subject_type="message", detail=detail)
+    return page(
+        "notifications/failed.html",
+        "notifications/_failed_rows.html",
+        listed=listed,
+        reasons=dead_letters.reasons(actor),
+        reason=reason,
+        first=request.args.get("before") is None,
+        **_manners(),
+    )
+
+
+@bp.post("/messages/failed/send-again")
+@allow(*READERS)
+def send_many_again() -> Response:
+    """One more try for the chosen messages, or all of a reason; unknown ones only when somebody says so."""
+    actor = current_actor()
+    reason = request.form.get("reason") or None
+    whole = reason if request.form.get("which") == "all" else None
+    typed = request.form.getlist("id")
+    ids = [int(one) for one in typed if one.isascii() and one.isdigit() and len(one) < 19]
+    with unit_of_work():
+        found = dead_letters.chosen(actor, ids=ids[: dead_letters.MOST_AT_ONCE], reason=whole)
+        consents = request.form.get("although_unknown") == "yes"
+        done = dead_letters.send_again(found, although_unknown=consents)
+        audit.record(
+            actor,
+            "message.sent_again",
+            subject_type="message",
+            detail={"ids": [message.id for message in found], "count": done.count},
+        )
+    if not found:
+        say(_("Choose at least one message that can be sent again."), "warn")
+    elif done.count:
+        say(ngettext("%(num)s message is on its way.", "%(num)s messages are on their way.", done.count))
+    for problem in done.problems:
+        say(problem, "warn")
+    return go_to(url_for("notifications.failed", reason=reason))
 
 
 @bp.post("/messages/<id:message_id>/retry")
@@ -109,21 +161,22 @@ def _show() -> Show:
     return Show(wanted) if wanted in set(Show) else Show.NOT_ARRIVED
 
 
+def _spent_today(zone: str) -> spending.Spent | None:
+    """What text messages cost on the clinic's day, where their price is known."""
+    settings: Settings = current_app.extensions["settings"]
+    return spending.spent_today(zone, settings) if settings.sms_price_paise else None
+
+
 def _manners() -> dict[str, Any]:
     """What the list needs to show one message."""
     return {
         "in_words": in_words,
-        "may_retry": _may_retry,
+        "may_retry": queries.may_retry,
         "may_stop": lambda message: message.status == Status.QUEUED,
         "names_people": current_actor().has(*FRONT_DESK),
         "now": clock.now(),
+        "rupees": spending.rupees,
     }
-
-
-def _may_retry(message: Message) -> bool:
-    kind = kind_of(message.kind)
-    in_time = message.expires_at is None or message.expires_at > clock.now()
-    return message.status in queries.FAILURES and kind is not None and not kind.has_secret and in_time
 
 
 blueprints: tuple[Blueprint, ...] = (bp, texts.bp)

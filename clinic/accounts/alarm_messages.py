@@ -1,0 +1,69 @@
+"""What administrators are told of the day's money for text messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask import current_app
+from sqlalchemy import select
+
+from clinic.accounts.models import RoleGrant, User
+from clinic.config import Settings
+from clinic.core.access import Role
+from clinic.core.db import db
+from clinic.core.i18n import lazy as _l
+from clinic.notifications import spending
+from clinic.notifications.alarms import CHANNELS, Administrator, register_administrators
+from clinic.notifications.models import Message
+from clinic.notifications.registry import Category, Content, MessageKind, Opens, register
+
+ZONE = "Asia/Kolkata"
+
+
+def connect() -> None:
+    """Register the kinds, and who administrators are."""
+    kinds = (("sms_warning", _l("Text messages near the day's limit")),)
+    for name, label in (*kinds, ("sms_ceiling", _l("Text messages at the day's limit"))):
+        register(
+            MessageKind(
+                name=name,
+                label=label,
+                load=_load,
+                category=Category.LEGAL,
+                channels=CHANNELS,
+                opens=lambda _message, _content: Opens(endpoint="notifications.index"),
+            )
+        )
+    register_administrators(_administrators)
+
+
+def _administrators() -> list[Administrator]:
+    rows = db.session.execute(
+        select(User.id, User.locale)
+        .join(RoleGrant, RoleGrant.user_id == User.id)
+        .where(RoleGrant.role == Role.ADMIN, User.active)
+        .distinct()
+    )
+    return [Administrator(user_id=row.id, locale=row.locale) for row in rows]
+
+
+def _load(messages: Sequence[Message]) -> Mapping[int, Content]:
+    ids = [message.recipient_id for message in messages]
+    users = {
+        user.id: user for user in db.session.scalars(select(User).where(User.id.in_(ids))) if user.active
+    }
+    settings: Settings = current_app.extensions["settings"]
+    spent = spending.spent_today(ZONE, settings)
+    return {
+        message.id: Content(
+            address=user.email,
+            zone=ZONE,
+            values={
+                "percent": spent.percent,
+                "spent": spending.rupees(spent.paise),
+                "ceiling": spending.rupees(spent.ceiling),
+            },
+        )
+        for message in messages
+        if (user := users.get(message.recipient_id or 0)) is not None
+    }
