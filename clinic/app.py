@@ -53,20 +53,25 @@ MODELS = (
 )
 CONNECTIONS = (
     "clinic.facilities.letterhead",
+    "clinic.accounts.alarm_messages",
     "clinic.accounts.messages",
     "clinic.accounts.security_messages",
     "clinic.accounts.email_messages",
     "clinic.patients.messages",
+    "clinic.patients.guardian_messages",
     "clinic.patients.beginning_messages",
     "clinic.patients.signals",
+    "clinic.scheduling.broadcast_messages",
     "clinic.scheduling.messages",
+    "clinic.scheduling.replies",
     "clinic.scheduling.series_messages",
     "clinic.scheduling.signals",
     "clinic.scheduling.waitlist_messages",
     "clinic.notifications.sweep",
     "clinic.notifications.texts.trial_mail",
-    "clinic.scheduling.replies",
+    "clinic.notifications.broadcasts",
     "clinic.imports.sweep",
+    "clinic.portal.closing",
 )
 """Modules with ``connect()``: they register message kinds, periodic work and signal handlers."""
 BODY_LIMIT = 10 * 1024 * 1024
