@@ -145,11 +145,13 @@ def _connect_domains(app: Flask, settings: Settings) -> None:
     from clinic import cli
     from clinic.accounts.providers import init_providers
     from clinic.accounts.sessions import init_sessions
+    from clinic.accounts.views.terms import init_terms
     from clinic.desk.navigation import init_navigation
 
     init_sessions(app)
     init_providers(app, settings)
     init_gate(app, staff_sign_in="accounts.sign_in", patient_sign_in="accounts.portal_sign_in")
+    init_terms(app)
     limits.init_limits(app, settings)
     init_navigation(app)
     for module in CONNECTIONS:

@@ -14,6 +14,14 @@ ROLE_LABELS = {
     Role.RECEPTIONIST: _l("Receptionist"),
     Role.PATIENT: _l("Patient"),
 }
+MEANS = {
+    "password": _l("with the password"),
+    "code": _l("with a code by text message"),
+    "email_code": _l("with a code by e-mail"),
+    "passkey": _l("with a passkey"),
+    "google": _l("with Google"),
+    "github": _l("with GitHub"),
+}
 _BROWSERS = (
     ("Edg", "Edge"),
     ("SamsungBrowser", "Samsung Internet"),
@@ -37,6 +45,11 @@ _SYSTEMS = (
 def role_label(role: Role | str) -> str:
     """What people call a role."""
     return str(ROLE_LABELS[Role(role)])
+
+
+def means_of(by: str | None) -> str:
+    """By what somebody signed in; empty where nobody wrote it down."""
+    return str(MEANS[by]) if by in MEANS else ""
 
 
 def device_name(agent: str) -> str:

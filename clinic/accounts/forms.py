@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-from wtforms import HiddenField, PasswordField, SelectField, SelectMultipleField
+from wtforms import HiddenField, PasswordField, SelectMultipleField
 from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from clinic.accounts.display import ROLE_LABELS
-from clinic.core.access import STAFF, Role
+from clinic.accounts.policy import Grant
 from clinic.core.forms import Form, LineField, MailField, PhoneField
 from clinic.core.i18n import lazy as _l
 
@@ -87,43 +89,53 @@ class ChangePasswordForm(NewPasswordForm):
     current = SecretField(_l("Present password"), render_kw={"autocomplete": "current-password"})
 
 
-def _at_least_one(_form: Any, field: Any) -> None:
-    """Not DataRequired, which would have the browser ask for every single box."""
-    if not field.data:
-        raise ValidationError(str(_l("Choose at least one role.")))
-
-
-class RolesField(SelectMultipleField):
-    """Staff roles as boxes to tick."""
+class GrantsField(SelectMultipleField):
+    """Roles at facilities as boxes to tick, a group for each facility."""
 
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def __init__(self, label: Any = None, **options: Any) -> None:
-        choices = [(str(role), ROLE_LABELS[role]) for role in Role if role in STAFF]
-        super().__init__(label, [_at_least_one], choices=choices, **options)
+    def offer(self, places: Sequence[tuple[str, Sequence[Grant]]]) -> None:
+        """The boxes there are: for each place its name and what can be given there."""
+        self._places = [(name, len(grants)) for name, grants in places]
+        self._offered = {str(grant): grant for _name, grants in places for grant in grants}
+        self.choices = [(str(grant), ROLE_LABELS[grant.role]) for grant in self._offered.values()]
 
-    def roles(self) -> set[Role]:
+    def groups(self) -> Iterator[tuple[str, list[Any]]]:
+        """Each place's name and its boxes."""
+        boxes = iter(self)
+        for name, count in self._places:
+            yield name, list(islice(boxes, count))
+
+    def grants(self) -> set[Grant]:
         """What was ticked."""
-        return {Role(value) for value in self.data or ()}
+        return {self._offered[value] for value in self.data or () if value in self._offered}
 
 
-def _facility(value: Any) -> int | None:
-    return int(value) if value not in (None, "", "None") else None
+class GrantsForm(Form):
+    """What somebody does here. ``was`` is what was ticked when the page was made, so that a change of
+    somebody else's in the meantime stays.
+    """
+
+    grants = GrantsField(_l("Roles"), validate_choice=True)
+
+    def start_from(self, held: Collection[Grant]) -> None:
+        """Tick what somebody holds."""
+        self.grants.data = [str(grant) for grant in held]
+
+    def was(self, sent: Sequence[str]) -> set[Grant]:
+        """What was ticked when the page was made, of what is offered."""
+        return {self.grants._offered[value] for value in sent if value in self.grants._offered}
 
 
-class RolesForm(Form):
-    roles = RolesField(_l("Roles"))
-    facility = SelectField(_l("At"), coerce=_facility)
-
-    def offer(self, facilities: list[tuple[int, str]]) -> None:
-        """Let a role be for one of these facilities, or for all."""
-        self.facility.choices = [("", _l("All clinics")), *facilities]
-
-
-class InviteForm(RolesForm):
+class InviteForm(GrantsForm):
     name = LineField(_l("Name"), [DataRequired(_l("Enter a name."))], longest=120)
     email = MailField(_l("E-mail"), [DataRequired(_l("Enter an e-mail."))], longest=254)
+
+    def validate_grants(self, field: Any) -> None:
+        """Not DataRequired, which would have the browser ask for every single box."""
+        if not field.data:
+            raise ValidationError(str(_l("Choose at least one role.")))
 
 
 class ConnectForm(Form):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import column, exists, func, select, table
+from sqlalchemy import ColumnElement, and_, column, exists, func, or_, select, table
 
 from clinic.accounts.models import LoginSession, RoleGrant, SessionKind, User
-from clinic.accounts.policy import IDLE, can_administer, reach_of
+from clinic.accounts.policy import IDLE, Grant, can_administer, can_grant, can_manage, reach_of
 from clinic.core import clock
-from clinic.core.access import Actor, Role
+from clinic.core.access import STAFF, Actor, Role
 from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
@@ -21,19 +22,36 @@ _facilities = table("facilities", column("id"), column("short_name"), column("ac
 
 @dataclass(frozen=True)
 class Person:
-    """A line of the list of people."""
+    """A line of the list of people. ``places`` are the facilities their roles are for, by short name; empty
+    for all of them.
+    """
 
     user: User
     roles: tuple[Role, ...]
+    places: tuple[str, ...]
     invited: bool
 
 
-def get_user(actor: Actor, user_id: int) -> User:
-    """Somebody of the staff, for who administers them. Raises NotFound for anybody else."""
+@dataclass(frozen=True, kw_only=True)
+class Managed:
+    """Somebody of the staff, for who looks after them, and what they do where."""
+
+    user: User
+    grants: frozenset[Grant]
+
+
+def get_person(actor: Actor, user_id: int) -> Managed:
+    """Somebody of the staff, for who looks after them. Raises NotFound for anybody else."""
     user = db.session.get(User, user_id) if can_administer(actor) else None
-    if user is None or not roles_of(user_id):
+    grants = frozenset(grants_of(user_id)) if user else frozenset()
+    if user is None or not can_manage(actor, grants):
         raise NotFound(_("There is no such person."))
-    return user
+    return Managed(user=user, grants=grants)
+
+
+def get_user(actor: Actor, user_id: int) -> User:
+    """Somebody of the staff, for who looks after them. Raises NotFound for anybody else."""
+    return get_person(actor, user_id).user
 
 
 def own_user(actor: Actor) -> User:
@@ -74,18 +92,30 @@ def roles_of(user_id: int) -> tuple[Role, ...]:
     return tuple(role for role in Role if role in held)
 
 
-def places_of(user_id: int) -> set[int | None]:
-    """The facilities somebody's staff roles are for; None stands for all of them."""
-    return set(
-        db.session.scalars(
-            select(RoleGrant.facility_id).where(RoleGrant.user_id == user_id, RoleGrant.role != Role.PATIENT)
+def grants_of(user_id: int) -> set[Grant]:
+    """What somebody of the staff does, and where."""
+    rows = db.session.execute(
+        select(RoleGrant.role, RoleGrant.facility_id).where(
+            RoleGrant.user_id == user_id, RoleGrant.role != Role.PATIENT
         )
     )
+    return {Grant(Role(role), facility or 0) for role, facility in rows}
 
 
-def staff_page(request: PageRequest) -> Page[Person]:
-    """Everybody with a staff role, active people first, by name."""
-    is_staff = exists().where(RoleGrant.user_id == User.id, RoleGrant.role != Role.PATIENT)
+def _looked_after(actor: Actor) -> ColumnElement[bool]:
+    """The rule of ``policy.can_manage`` for many rows."""
+    held = RoleGrant.user_id == User.id
+    if actor.has(Role.ADMIN):
+        return exists().where(held, RoleGrant.role != Role.PATIENT)
+    here = exists().where(held, RoleGrant.role != Role.PATIENT)
+    if (places := actor.reach(Role.FACILITY_ADMIN)) is not None:
+        here = exists().where(held, RoleGrant.role != Role.PATIENT, RoleGrant.facility_id.in_(places))
+    return and_(here, ~exists().where(held, RoleGrant.role == Role.ADMIN))
+
+
+def staff_page(actor: Actor, request: PageRequest) -> Page[Person]:
+    """Everybody with a staff role whom the actor looks after, active people first, by name."""
+    is_staff = _looked_after(actor)
     counted = db.session.scalar(
         select(func.count()).select_from(select(User.id).where(is_staff).limit(COUNT_CAP + 1).subquery())
     )
@@ -97,17 +127,21 @@ def staff_page(request: PageRequest) -> Page[Person]:
         .offset(request.offset)
     ).all()
     grants = db.session.execute(
-        select(RoleGrant.user_id, RoleGrant.role).where(
-            RoleGrant.user_id.in_([user.id for user in users]), RoleGrant.role != Role.PATIENT
-        )
+        select(RoleGrant.user_id, RoleGrant.role, _facilities.c.short_name)
+        .outerjoin(_facilities, _facilities.c.id == RoleGrant.facility_id)
+        .where(RoleGrant.user_id.in_([user.id for user in users]), RoleGrant.role != Role.PATIENT)
+        .order_by(_facilities.c.id)
     ).all()
-    held: dict[int, set[str]] = {}
-    for user_id, role in grants:
-        held.setdefault(user_id, set()).add(role)
+    held: dict[int, dict[str, None]] = {}
+    places: dict[int, dict[str | None, None]] = {}
+    for user_id, role, place in grants:
+        held.setdefault(user_id, {})[role] = None
+        places.setdefault(user_id, {})[place] = None
     people = [
         Person(
             user=user,
             roles=tuple(role for role in Role if role in held.get(user.id, ())),
+            places=tuple(place for place in places.get(user.id, ()) if place is not None),
             invited=user.password_hash is None,
         )
         for user in users
@@ -130,11 +164,24 @@ def open_sessions(user_id: int) -> list[LoginSession]:
     return [row for row in rows if row.last_seen_at > now - IDLE[SessionKind(row.kind)]]
 
 
-def facility_choices() -> list[tuple[int, str]]:
-    """Facilities a role can be for: id and short name."""
+def grants_to_give(actor: Actor, held: Collection[Grant] = ()) -> list[tuple[str, list[Grant]]]:
+    """What the actor may give or take: for each place its name (empty for all clinics together) and the
+    grants there. What somebody has ``held`` is among it even at a clinic that is closed. One statement.
+    """
+    taken = {grant.facility_id for grant in held}
     rows = db.session.execute(
         select(_facilities.c.id, _facilities.c.short_name)
-        .where(_facilities.c.active.is_(True))
+        .where(or_(_facilities.c.active.is_(True), _facilities.c.id.in_(taken)))
         .order_by(_facilities.c.id)
     )
-    return [(facility_id, name) for facility_id, name in rows]
+    offered = []
+    for facility_id, name in [(0, ""), *rows]:
+        grants = [Grant(role, facility_id) for role in Role if role in STAFF]
+        grants = [
+            grant
+            for grant in grants
+            if can_grant(actor, grant) and (grant in held or not (grant.role == Role.ADMIN and facility_id))
+        ]
+        if grants:
+            offered.append((name, grants))
+    return offered

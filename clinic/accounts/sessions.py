@@ -50,7 +50,7 @@ FRESH = timedelta(minutes=10)
 
 
 def init_sessions(app: Flask) -> None:
-    """Put who is signed in on ``g.actor`` before each request, at the cost of one query."""
+    """Put who is signed in on ``g.actor`` and ``g.person`` before each request, at the cost of one query."""
     every(3600, "accounts.forget_old", forget_old)
     manager = LoginManager(app)
     manager.session_protection = None  # the row decides, not the browser's address
@@ -62,7 +62,7 @@ def init_sessions(app: Flask) -> None:
 
     @app.before_request
     def recognise() -> None:
-        g.actor = None
+        g.actor = g.person = g.terms_version = None
         g.pop("_login_user", None)  # an application context may outlive a request
         if request.endpoint in ("static", "css_bundle") or not session.get("_user_id"):
             return
@@ -70,7 +70,8 @@ def init_sessions(app: Flask) -> None:
         if opened is None:
             _forget()
             return
-        g.actor = opened.actor
+        g.actor = g.person = opened.actor
+        g.terms_version = opened.terms_version
         session_id = opened.actor.session_id
         if session_id and not is_timed_refresh() and opened.last_seen_at <= clock.now() - SEEN_EVERY:
             with unit_of_work():

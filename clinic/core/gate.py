@@ -13,7 +13,8 @@ log = structlog.get_logger(__name__)
 
 
 def init_gate(app: Flask, *, staff_sign_in: str, patient_sign_in: str) -> None:
-    """Check each request against its route's policy. Register it after what sets ``g.actor``.
+    """Check each request against its route's policy. Register it after what sets ``g.actor`` and
+    ``g.person``.
 
     ``g.actor`` goes on with no more roles than the page is for, so that what somebody is in one clinic opens
     nothing in another; ``g.person`` keeps them all, for what leads to other pages.
@@ -27,7 +28,7 @@ def init_gate(app: Flask, *, staff_sign_in: str, patient_sign_in: str) -> None:
         if policy is None:
             log.error("route_without_policy", route=request.url_rule.rule)
             abort(404)
-        actor = g.person = g.get("actor")
+        actor = g.get("actor")
         if policy.admits(actor):
             if actor is not None and not policy.anonymous:
                 g.actor = actor.acting_as(policy.roles)

@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 from sqlalchemy import select
 
+from clinic.accounts import terms
 from clinic.accounts.models import User
 from clinic.accounts.service import create_staff
 from clinic.core import clock
@@ -99,6 +100,8 @@ def add_staff(facility: Facility) -> Actor:
         )
         for key, (email, name, roles) in STAFF.items()
     }
+    for user in users.values():
+        user.terms_accepted_version, user.terms_accepted_at = terms.CURRENT, clock.now()
     reception = users["reception"]
     return Actor(
         user_id=reception.id,

@@ -158,7 +158,7 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (desk or clinical, _("Group sessions"), "scheduling.sessions", "users", ()),
         (desk, _("Hours and closures"), "scheduling.resources", "calendar-x", ()),
         (manager, _("Practitioners"), "practitioners.index", "stethoscope", ("practitioners",)),
-        (actor.has(Role.ADMIN), _("People"), "accounts.people", "user-round-cog", ("accounts",)),
+        (manager, _("People"), "accounts.people", "user-round-cog", ("accounts",)),
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
         (actor.has(Role.ADMIN), _("Message texts"), "message_texts.index", "pencil", ("message_texts",)),
         (manager, _("Services"), "scheduling.services", "list", ()),

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from clinic.accounts import terms
 from clinic.accounts.models import OneTimeCode
 from clinic.core import crypto
 from clinic.core.db import db
@@ -51,6 +52,11 @@ class Browser:
     def enter_code(self, code: str) -> TestResponse:
         self.get("/portal/code")
         return self.post("/portal/code", {"code": code})
+
+    def agree(self) -> TestResponse:
+        """Agree to the terms of use, as on the first sign-in."""
+        self.get("/terms")
+        return self.post("/terms", {"version": terms.CURRENT})
 
     def is_signed_in(self) -> bool:
         return self.get("/account").status_code == 200

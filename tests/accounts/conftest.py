@@ -9,6 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 
+from clinic.accounts import terms
 from clinic.accounts.models import User
 from clinic.accounts.service import grant_role, passwords
 from clinic.app import create_app
@@ -72,7 +73,11 @@ def person(app: Flask, password_hash: str) -> MakePerson:
     """Makes somebody with these roles, committed, with an e-mail nobody else has."""
 
     def make(
-        *roles: str, active: bool = True, facility_id: int | None = None, has_password: bool = True
+        *roles: str,
+        active: bool = True,
+        facility_id: int | None = None,
+        has_password: bool = True,
+        agreed: bool = True,
     ) -> Somebody:
         number = next(_numbers)
         with app.app_context():
@@ -84,6 +89,8 @@ def person(app: Flask, password_hash: str) -> MakePerson:
                     password_hash=password_hash if has_password else None,
                     locale="en",
                     active=active,
+                    terms_accepted_version=terms.CURRENT if agreed else None,
+                    terms_accepted_at=clock.now() if agreed else None,
                 )
                 db.session.add(user)
                 db.session.flush()

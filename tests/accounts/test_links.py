@@ -138,7 +138,7 @@ def test_a_reset_is_no_invitation(app: Flask, person: MakePerson) -> None:
 def test_invitation_is_good_for_seven_days_and_signs_in(app: Flask, person: MakePerson, later: Later) -> None:
     office = Browser(app)
     office.sign_in(person("admin").email, PASSWORD)
-    form = {"name": "Nila Rao", "email": "Nila.Rao@Sutra.test", "roles": ["receptionist"], "facility": ""}
+    form = {"name": "Nila Rao", "email": "Nila.Rao@Sutra.test", "grants": ["receptionist"]}
     answer = office.post("/people/invite", form)
     user_id = int(answer.location.rsplit("/", 1)[1])
     link = f"/invitation/{latest_link(app, user_id, 'staff_invitation')}"
@@ -146,6 +146,7 @@ def test_invitation_is_good_for_seven_days_and_signs_in(app: Flask, person: Make
     browser = Browser(app)
     assert "nila.rao@sutra.test" in browser.get(link).get_data(as_text=True)
     assert browser.post(link, NEW).location == "/"
+    browser.agree()
     assert browser.is_signed_in()
     later(days=8)
     assert Browser(app).post(link, NEW).status_code == 404
@@ -154,7 +155,7 @@ def test_invitation_is_good_for_seven_days_and_signs_in(app: Flask, person: Make
 def test_invitation_is_over_after_seven_days(app: Flask, person: MakePerson, later: Later) -> None:
     office = Browser(app)
     office.sign_in(person("admin").email, PASSWORD)
-    form = {"name": "Late Rao", "email": "late.rao@sutra.test", "roles": ["receptionist"], "facility": ""}
+    form = {"name": "Late Rao", "email": "late.rao@sutra.test", "grants": ["receptionist"]}
     user_id = int(office.post("/people/invite", form).location.rsplit("/", 1)[1])
     link = f"/invitation/{latest_link(app, user_id, 'staff_invitation')}"
     later(days=7, minutes=1)
@@ -178,6 +179,7 @@ def test_first_administrator_comes_by_a_link_from_the_command_line(app: Flask) -
     browser = Browser(app)
     path = address.removeprefix("https://clinic.example")
     assert browser.post(path, NEW).status_code == 303
+    browser.agree()
     assert browser.get("/people").status_code == 200
 
 

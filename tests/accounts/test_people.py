@@ -44,7 +44,7 @@ def test_silly_page_numbers_are_answered(app: Flask, person: MakePerson) -> None
 
 def test_roles_are_changed_and_written_down(app: Flask, person: MakePerson) -> None:
     rina, admin = person("receptionist"), office(app, person)
-    admin.post(f"/people/{rina.id}", {"roles": ["therapist", "facility_admin"], "facility": ""})
+    admin.post(f"/people/{rina.id}", {"grants": ["therapist", "facility_admin"], "was": ["receptionist"]})
     assert roles_of(app, rina.id) == {"therapist", "facility_admin"}
     with app.app_context():
         event = db.session.query(AuditEvent).filter_by(action="roles.changed", subject_id=rina.id).one()
@@ -54,14 +54,14 @@ def test_roles_are_changed_and_written_down(app: Flask, person: MakePerson) -> N
 def test_form_grants_no_patient_role_and_no_unknown_one(app: Flask, person: MakePerson) -> None:
     rina, admin = person("receptionist"), office(app, person)
     for role in ("patient", "owner"):
-        answer = admin.post(f"/people/{rina.id}", {"roles": [role], "facility": ""})
+        answer = admin.post(f"/people/{rina.id}", {"grants": [role], "was": ["receptionist"]})
         assert answer.status_code == 422
     assert roles_of(app, rina.id) == {"receptionist"}
 
 
 def test_changing_staff_roles_leaves_the_patient_role(app: Flask, person: MakePerson) -> None:
     both, admin = person("receptionist", "patient"), office(app, person)
-    admin.post(f"/people/{both.id}", {"roles": ["therapist"], "facility": ""})
+    admin.post(f"/people/{both.id}", {"grants": ["therapist"], "was": ["receptionist"]})
     assert roles_of(app, both.id) == {"therapist", "patient"}
 
 
@@ -84,21 +84,21 @@ def test_last_administrator_keeps_the_role(app: Flask, person: MakePerson) -> No
     last = person("admin")
     browser = Browser(app)
     browser.sign_in(last.email, PASSWORD)
-    answer = browser.post(f"/people/{last.id}", {"roles": ["receptionist"], "facility": ""})
+    answer = browser.post(f"/people/{last.id}", {"grants": ["receptionist"], "was": ["admin"]})
     assert answer.status_code == 409
     assert "last administrator" in answer.get_data(as_text=True)
     assert roles_of(app, last.id) == {"admin"}
     person("admin", has_password=False)
-    answer = browser.post(f"/people/{last.id}", {"roles": ["receptionist"], "facility": ""})
+    answer = browser.post(f"/people/{last.id}", {"grants": ["receptionist"], "was": ["admin"]})
     assert answer.status_code == 409, "somebody who was only invited cannot run the clinic yet"
     person("admin")
-    answer = browser.post(f"/people/{last.id}", {"roles": ["receptionist"], "facility": ""})
+    answer = browser.post(f"/people/{last.id}", {"grants": ["receptionist"], "was": ["admin"]})
     assert answer.status_code == 303
 
 
 def test_e_mail_that_is_taken_is_said_at_the_field_with_the_rest_kept(app: Flask, person: MakePerson) -> None:
     rina, admin = person("receptionist"), office(app, person)
-    form = {"name": "Nila Rao", "email": rina.email.upper(), "roles": ["receptionist"], "facility": ""}
+    form = {"name": "Nila Rao", "email": rina.email.upper(), "grants": ["receptionist"]}
     answer = admin.post("/people/invite", form)
     assert answer.status_code == 409
     text = answer.get_data(as_text=True)
@@ -108,7 +108,7 @@ def test_e_mail_that_is_taken_is_said_at_the_field_with_the_rest_kept(app: Flask
 
 def test_browser_asks_for_no_single_role(app: Flask, person: MakePerson) -> None:
     text = office(app, person).get("/people/invite").get_data(as_text=True)
-    boxes = re.findall(r'<input[^>]*name="roles"[^>]*>', text)
+    boxes = re.findall(r'<input[^>]*name="grants"[^>]*value="[a-z_]*"[^>]*>', text)
     assert len(boxes) == 5
     assert not [box for box in boxes if "required" in box]
 
@@ -116,17 +116,16 @@ def test_browser_asks_for_no_single_role(app: Flask, person: MakePerson) -> None
 def test_invitation_needs_a_role_and_a_real_e_mail(app: Flask, person: MakePerson) -> None:
     admin = office(app, person)
     for change in (
-        {"roles": []},
+        {"grants": []},
         {"email": "nila"},
         {"name": "  "},
-        {"facility": "99999"},
-        {"facility": "x"},
+        {"grants": ["receptionist:99999"]},
+        {"grants": ["patient"]},
     ):
         form = {
             "name": "Nila Rao",
             "email": "new@sutra.test",
-            "roles": ["receptionist"],
-            "facility": "",
+            "grants": ["receptionist"],
             **change,
         }
         assert admin.post("/people/invite", form).status_code == 422
@@ -135,8 +134,8 @@ def test_invitation_needs_a_role_and_a_real_e_mail(app: Flask, person: MakePerso
 def test_extra_fields_change_nothing(app: Flask, person: MakePerson) -> None:
     rina, admin = person("receptionist"), office(app, person)
     form = {
-        "roles": ["therapist"],
-        "facility": "",
+        "grants": ["therapist"],
+        "was": ["receptionist"],
         "active": "0",
         "is_admin": "1",
         "email": "other@sutra.test",

@@ -198,7 +198,8 @@ def test_a_deactivated_row_alone_closes_the_door(app: Flask, person: MakePerson)
 def test_change_of_roles_ends_sessions(app: Flask, person: MakePerson) -> None:
     rina, admin = person("receptionist"), person("admin")
     browser, office = signed_in(app, rina.email), signed_in(app, admin.email)
-    assert office.post(f"/people/{rina.id}", {"roles": ["therapist"], "facility": ""}).status_code == 303
+    change = {"grants": ["therapist"], "was": ["receptionist"]}
+    assert office.post(f"/people/{rina.id}", change).status_code == 303
     assert not browser.is_signed_in()
 
 

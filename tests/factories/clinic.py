@@ -10,6 +10,7 @@ from factory.alchemy import SQLAlchemyModelFactory
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 
+from clinic.accounts import terms
 from clinic.accounts.models import RoleGrant, User
 from clinic.core import clock
 from clinic.core.access import Actor, Role
@@ -51,6 +52,8 @@ class UserFactory(_Rows):
 
     name = factory.Sequence(lambda n: f"Person {n}")
     email = factory.Sequence(lambda n: f"person{n}@sutra.test")
+    terms_accepted_version = terms.CURRENT
+    terms_accepted_at = factory.LazyFunction(clock.now)
 
 
 class PatientFactory(_Rows):

@@ -3,15 +3,13 @@
 from clinic.accounts.service.links import invite, invite_admin
 from clinic.accounts.service.open_sessions import end_session, end_sessions
 from clinic.accounts.service.people import (
-    activate,
-    change_roles,
     choose_locale,
     create_staff,
-    deactivate,
     ensure_patient_login,
-    grant_role,
     parse_email,
 )
+from clinic.accounts.service.roles import change_roles, grant_role
+from clinic.accounts.service.stopping import activate, deactivate
 
 __all__ = [
     "activate",

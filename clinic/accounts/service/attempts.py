@@ -1,8 +1,11 @@
 """Wrong passwords slow down whoever types them, and nobody else.
 
 Counted by what was typed together with the browser it came from, so that somebody guessing elsewhere never
-shuts out the person themselves. Browsers nobody knows share a wider count per address, and an address has a
-cap of its own.
+shuts out the person themselves. Browsers nobody knows share a wider count per address, and a wider one yet
+over all addresses, so that guessing from many places at once is slow as well. An address has a cap of its own.
+
+The person gets in all the same: the browsers they used before are known, and one in which they set a new
+password by a link from their mail is known from then on. Nobody waits longer than 15 minutes at a time.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ FREE_TRIES = 5
 TRIES = 10
 TRIES_OF_STRANGERS = 30
 """For one identifier from one address, by browsers that never signed in as it."""
+TRIES_FROM_EVERYWHERE = 100
+"""The same from all addresses together."""
 TRIES_PER_ORIGIN = 300
 FIRST_WAIT = timedelta(seconds=15)
 
@@ -51,6 +56,21 @@ def begin_attempt(identifier: str, *, browser: str, origin: str) -> int:
 def attempt_succeeded(attempt_id: int) -> None:
     """The password was right: the wrong ones before it no longer count."""
     db.session.execute(update(SignInAttempt).where(SignInAttempt.id == attempt_id).values(succeeded=True))
+
+
+def know_browser(identifier: str, *, browser: str, origin: str) -> None:
+    """Take a browser as the person's own, who proved themselves in it by other means than the password."""
+    identifier_hash = crypto.keyed_hash("identifier", identifier)
+    db.session.add(
+        SignInAttempt(
+            at=clock.now(),
+            identifier_hash=identifier_hash,
+            browser_hash=browser,
+            origin=origin,
+            succeeded=True,
+        )
+    )
+    db.session.flush()
 
 
 def count_try(identifier: str, *, browser: str, origin: str) -> int:
@@ -93,6 +113,7 @@ def _wait(identifier_hash: str, *, browser: str, origin: str, now: datetime) -> 
         there = _failures(identifier_hash, SignInAttempt.origin == origin, now=now, limit=TRIES_OF_STRANGERS)
         if len(there) >= TRIES_OF_STRANGERS:
             wait = max(wait, there[-1] + WINDOW - now)
+        wait = max(wait, _everywhere(identifier_hash, now))
     return max(wait, _origin_wait(origin, now))
 
 
@@ -125,6 +146,24 @@ def _failures(
             break
         failures.append(at)
     return failures
+
+
+def _everywhere(identifier_hash: str, now: datetime) -> timedelta:
+    """How long strangers wait because an identifier is guessed at from many places. A success of the person
+    ends nothing here: they would free the way for whoever guesses on.
+    """
+    oldest = db.session.scalar(
+        select(SignInAttempt.at)
+        .where(
+            SignInAttempt.identifier_hash == identifier_hash,
+            SignInAttempt.at > now - WINDOW,
+            SignInAttempt.succeeded.is_(False),
+        )
+        .order_by(SignInAttempt.at.desc())
+        .offset(TRIES_FROM_EVERYWHERE - 1)
+        .limit(1)
+    )
+    return oldest + WINDOW - now if oldest else timedelta(0)
 
 
 def _is_known(identifier_hash: str, browser: str) -> bool:

@@ -10,7 +10,9 @@ from datetime import timedelta
 from sqlalchemy import select, update
 
 from clinic.accounts.models import AccountLink, RoleGrant, User
-from clinic.accounts.service.people import create_staff, grant_role, parse_email
+from clinic.accounts.policy import Grant
+from clinic.accounts.service.people import create_staff, parse_email
+from clinic.accounts.service.roles import grant_role
 from clinic.accounts.service.sign_in import set_password
 from clinic.audit import service as audit
 from clinic.core import clock, crypto
@@ -40,18 +42,20 @@ def invite(
     *,
     name: str,
     email: str,
-    roles: Iterable[Role],
+    roles: Iterable[Role] = (),
     facility_id: int | None = None,
+    grants: Iterable[Grant] = (),
     mail: bool = True,
 ) -> tuple[User, str]:
     """Make somebody of the staff and mail them a link good for seven days; returns its token as well.
 
-    Raises Conflict when the e-mail is taken, Invalid when something is missing.
+    They hold ``roles`` at ``facility_id`` (None: everywhere), and ``grants`` beside. Raises Conflict when the
+    e-mail is taken, Invalid when something is missing, Forbidden for a role that is not the actor's to give.
     """
-    granted = set(roles) - {Role.PATIENT}
+    granted = {*grants, *(Grant(role, facility_id or 0) for role in roles)}
     if not granted:
-        raise Invalid(_("Choose at least one role."), field="roles")
-    user = create_staff(actor, name=name, email=email, roles=granted, facility_id=facility_id)
+        raise Invalid(_("Choose at least one role."), field="grants")
+    user = create_staff(actor, name=name, email=email, grants=granted)
     token = new_link(actor, user, INVITATION, mail=mail)
     audit.record(actor, "account.invited", subject_type="user", subject_id=user.id)
     return user, token
@@ -66,7 +70,10 @@ def invite_again(actor: Actor, user: User) -> None:
 
 
 def request_reset(visitor: Actor, *, email: str) -> bool:
-    """Mail a link for a new password, good for an hour, if somebody of the staff has this e-mail."""
+    """Mail a link for a new password, good for an hour, if somebody of the staff has this e-mail.
+
+    Where nobody has it, as much is done for nothing, so that the time it takes tells nothing.
+    """
     user = db.session.scalars(
         select(User)
         .join(RoleGrant, RoleGrant.user_id == User.id)
@@ -75,9 +82,26 @@ def request_reset(visitor: Actor, *, email: str) -> bool:
     ).first()
     audit.record(visitor, "password.reset_asked", subject_type="user", subject_id=user.id if user else None)
     if user is None:
+        _work_for_nobody()
         return False
     new_link(visitor, user, RESET)
     return True
+
+
+def _work_for_nobody() -> None:
+    """What ``new_link`` does, on no row: as many statements, and the hash and the seal of a token."""
+    token = crypto.new_token()
+    crypto.token_hash(token)
+    crypto.seal(token)
+    nobodys = AccountLink.user_id == 0
+    db.session.execute(
+        update(AccountLink)
+        .where(nobodys, AccountLink.spent_at.is_(None))
+        .values(spent_at=clock.now())
+        .execution_options(synchronize_session=False)
+    )
+    for _row in ("the link", "its mail"):
+        db.session.execute(select(AccountLink.id).where(nobodys))
 
 
 def invite_admin(actor: Actor, *, name: str, email: str) -> str:

@@ -20,11 +20,12 @@ SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True, kw_only=True)
 class OpenSession:
-    """What a token opens: who it is, and when the session was last written as seen."""
+    """What a token opens: who it is, when the session was last written as seen, which terms they accepted."""
 
     actor: Actor
     kind: SessionKind
     last_seen_at: datetime
+    terms_version: str | None = None
 
 
 def start_session(user: User, kind: SessionKind, *, origin: str, agent: str) -> tuple[str, LoginSession]:
@@ -54,7 +55,14 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
         RoleGrant.id.is_not(None)
     )
     row = db.session.execute(
-        select(LoginSession, User.id, User.name, User.locale, grants.label("grants"))
+        select(
+            LoginSession,
+            User.id,
+            User.name,
+            User.locale,
+            User.terms_accepted_version,
+            grants.label("grants"),
+        )
         .join(User, User.id == LoginSession.user_id)
         .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
         .where(
@@ -64,7 +72,7 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
     ).first()
     if row is None:
         return None
-    session, user_id, name, locale, granted = row
+    session, user_id, name, locale, terms_version, granted = row
     kind, now = SessionKind(session.kind), clock.now()
     if session.expires_at <= now or session.last_seen_at <= now - IDLE[kind]:
         return None
@@ -77,7 +85,12 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
         request_id=request_id,
         locale=locale,
     )
-    return OpenSession(actor=actor, kind=kind, last_seen_at=session.last_seen_at)
+    return OpenSession(
+        actor=actor,
+        kind=kind,
+        last_seen_at=session.last_seen_at,
+        terms_version=terms_version,
+    )
 
 
 def _reach_in(kind: SessionKind, granted: Iterable[tuple[str, int | None]] | None) -> Reach:

@@ -12,6 +12,8 @@ from clinic.notifications.service import queue_message
 KIND = "security_notice"
 EVENTS = frozenset(
     {
+        "password.changed",
+        "password.reset",
         "second_step.on",
         "second_step.off",
         "second_step.reset",

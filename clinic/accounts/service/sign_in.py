@@ -8,6 +8,7 @@ from clinic.accounts.models import RoleGrant, User
 from clinic.accounts.service import passwords
 from clinic.accounts.service.attempts import attempt_succeeded
 from clinic.accounts.service.open_sessions import end_sessions
+from clinic.accounts.service.security_notices import EVENTS, record_and_tell
 from clinic.audit import service as audit
 from clinic.core import clock, crypto
 from clinic.core.access import Actor, Role
@@ -64,10 +65,16 @@ def change_password(actor: Actor, user: User, *, current: str, new: str) -> None
 
 
 def set_password(actor: Actor, user: User, new: str, *, action: str) -> None:
-    """Keep a new password and end every session. Raises Invalid when it breaks a rule."""
-    passwords.check_rules(new)
+    """Keep a new password and end every session; the person is told by e-mail, save of their first.
+
+    ``action`` is 'password.set', 'password.changed' or 'password.reset'. Raises Invalid when it breaks a rule.
+    """
+    passwords.check_rules(new, own=passwords.own_words(user.name, user.email))
     user.password_hash = passwords.hashed(new)
     user.password_changed_at = clock.now()
     end_sessions(user.id, action)
     db.session.flush()
-    audit.record(actor, action, subject_type="user", subject_id=user.id)
+    if action in EVENTS:
+        record_and_tell(actor, action, user)
+    else:
+        audit.record(actor, action, subject_type="user", subject_id=user.id)

@@ -11,15 +11,16 @@ from clinic.accounts.models import LoginSession, OneTimeCode, OutsideSignIn, Sig
 from clinic.core import clock
 from clinic.core.db import db, unit_of_work
 
-FAILURES, CODES, FINISHED = timedelta(days=2), timedelta(days=2), timedelta(days=90)
-"""Failed tries and codes are counted by the day; a browser is known for as long as its success is kept."""
+CODES, FINISHED = timedelta(days=2), timedelta(days=90)
+"""Codes are counted by the day. A browser is known for as long as its success is kept, and people see refused
+tries for as long as their sign-ins.
+"""
 
 
 def forget_old() -> None:
     """Delete tries, codes and sessions that no longer decide anything."""
     now = clock.now()
     old = (
-        delete(SignInAttempt).where(SignInAttempt.at < now - FAILURES, SignInAttempt.succeeded.is_(False)),
         delete(SignInAttempt).where(SignInAttempt.at < now - FINISHED),
         delete(OneTimeCode).where(OneTimeCode.created_at < now - CODES),
         delete(LoginSession).where(LoginSession.expires_at < now - FINISHED),

@@ -16,6 +16,8 @@ from clinic.accounts.views import (
     proving,
     second_step,
     second_step_sign_in,
+    sign_ins,
+    terms,
 )
 from clinic.accounts.views.blueprint import bp
 
@@ -34,6 +36,8 @@ __all__ = [
     "proving",
     "second_step",
     "second_step_sign_in",
+    "sign_ins",
+    "terms",
 ]
 
 blueprints = (bp,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, g, request, session, url_for
 
-from clinic.accounts import queries, sessions
+from clinic.accounts import history_queries, queries, sessions
 from clinic.accounts.display import device_name, role_label
 from clinic.accounts.factor_queries import factors_of
 from clinic.accounts.forms import ChangePasswordForm
@@ -13,6 +13,7 @@ from clinic.accounts.models import SessionKind
 from clinic.accounts.providers import LABELS, configured
 from clinic.accounts.service import choose_locale as remember_locale
 from clinic.accounts.service.attempts import attempt_succeeded, begin_attempt
+from clinic.accounts.service.passwords import RULES, own_words
 from clinic.accounts.service.sign_in import change_password as change_own_password
 from clinic.accounts.views.blueprint import bp
 from clinic.audit import service as audit
@@ -45,6 +46,9 @@ def _account_page(actor: Actor, form: ChangePasswordForm, status: int = 200) -> 
         connected=[LABELS[one.provider] for one in identities_of(user.id)]
         if configured() and not actor.is_patient
         else [],
+        before=history_queries.sign_in_before(actor),
+        rules=RULES,
+        own=own_words(user.name, user.email),
         own_session_id=actor.session_id,
         is_patient=actor.is_patient,
         mobile=show(user.mobile),

@@ -11,7 +11,8 @@ from clinic.accounts import sessions
 from clinic.accounts.forms import ForgotForm, NewPasswordForm
 from clinic.accounts.models import User
 from clinic.accounts.service import links
-from clinic.accounts.service.attempts import count_try
+from clinic.accounts.service.attempts import count_try, know_browser
+from clinic.accounts.service.passwords import RULES, own_words
 from clinic.accounts.service.people import parse_email
 from clinic.accounts.views.blueprint import bp
 from clinic.accounts.views.completing import complete_sign_in
@@ -44,7 +45,14 @@ def _set_password(token: str, purpose: str) -> Response:
     try:
         link = links.open_link(token, purpose)
         form, name = NewPasswordForm(), link.user.name
-        values: dict[str, Any] = {"form": form, "name": name, "email": link.user.email, "purpose": purpose}
+        values: dict[str, Any] = {
+            "form": form,
+            "name": name,
+            "email": link.user.email,
+            "purpose": purpose,
+            "rules": RULES,
+            "own": own_words(name, link.user.email),
+        }
         if request.method == "GET":
             return page("accounts/set_password.html", **values)
         if not form.validate():
@@ -63,7 +71,10 @@ def _set_password(token: str, purpose: str) -> Response:
 
 def _spend(token: str, purpose: str, password: str) -> User:
     with unit_of_work():
-        return links.spend_link(sessions.visitor(), token=token, purpose=purpose, password=password)
+        visitor = sessions.visitor()
+        user = links.spend_link(visitor, token=token, purpose=purpose, password=password)
+        know_browser(user.email or "", browser=sessions.browser_hash(), origin=visitor.origin)
+    return user
 
 
 @bp.route("/forgot", methods=["GET", "POST"])

@@ -1,38 +1,50 @@
-"""The people of the clinic, for who runs it: invited, given roles, stopped."""
+"""The people of the clinic, for who runs it: invited, given roles, signed out, stopped."""
 
 from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from clinic.accounts import policy, queries
-from clinic.accounts.display import role_label
-from clinic.accounts.forms import InviteForm, RolesForm
-from clinic.accounts.models import User
+from clinic.accounts import history_queries, policy, queries, terms
+from clinic.accounts.display import device_name, role_label
+from clinic.accounts.forms import GrantsForm, InviteForm
+from clinic.accounts.queries import Managed
 from clinic.accounts.service import activate, change_roles, deactivate, invite
 from clinic.accounts.service.links import invite_again as send_invitation_again
+from clinic.accounts.service.stopping import sign_out_everywhere
 from clinic.accounts.views.blueprint import bp
 from clinic.core.access import Role, allow
 from clinic.core.db import unit_of_work
-from clinic.core.errors import DomainError
+from clinic.core.errors import DomainError, NotFound
 from clinic.core.i18n import gettext as _
+from clinic.core.i18n import ngettext
 from clinic.core.paging import read_page
 from clinic.core.web import current_actor, go_to, page, say
 
+MANAGERS = (Role.ADMIN, Role.FACILITY_ADMIN)
+
 
 @bp.get("/people")
-@allow(Role.ADMIN)
+@allow(*MANAGERS)
 def people() -> Response:
-    """Everybody who can sign in as staff."""
-    found = queries.staff_page(read_page(request.args.get("page"), default_limit=25))
-    return page("accounts/people.html", found=found, role_label=role_label)
+    """Everybody who can sign in as staff, of the reader's own clinics."""
+    actor = current_actor()
+    found = queries.staff_page(actor, read_page(request.args.get("page"), default_limit=25))
+    everywhere = actor.has(Role.ADMIN)
+    return page(
+        "accounts/people.html",
+        found=found,
+        role_label=role_label,
+        terms_version=terms.CURRENT,
+        everywhere=everywhere,
+    )
 
 
 @bp.route("/people/invite", methods=["GET", "POST"])
-@allow(Role.ADMIN)
+@allow(*MANAGERS)
 def invite_person() -> Response:
     """Invite somebody by e-mail."""
-    form = InviteForm()
-    form.offer(queries.facility_choices())
+    actor, form = current_actor(), InviteForm()
+    form.grants.offer(_offered(queries.grants_to_give(actor)))
     if request.method == "GET":
         return page("accounts/invite.html", form=form)
     if not form.validate():
@@ -40,11 +52,7 @@ def invite_person() -> Response:
     try:
         with unit_of_work():
             user, _token = invite(
-                current_actor(),
-                name=form.name.data or "",
-                email=form.email.data or "",
-                roles=form.roles.roles(),
-                facility_id=form.facility.data,
+                actor, name=form.name.data or "", email=form.email.data or "", grants=form.grants.grants()
             )
             user_id, email = user.id, user.email
     except DomainError as error:
@@ -55,44 +63,70 @@ def invite_person() -> Response:
 
 
 @bp.route("/people/<id:user_id>", methods=["GET", "POST"])
-@allow(Role.ADMIN)
+@allow(*MANAGERS)
 def person(user_id: int) -> Response:
-    """One person: their roles, whether they may sign in."""
+    """One person: what they do where, whether they may sign in."""
     actor = current_actor()
-    user = queries.get_user(actor, user_id)
-    form = RolesForm()
-    form.offer(queries.facility_choices())
+    managed = queries.get_person(actor, user_id)
     if request.method == "GET":
-        places = queries.places_of(user_id)
-        form.roles.data = [str(role) for role in queries.roles_of(user_id)]
-        form.facility.data = next(iter(places)) if len(places) == 1 else None
-        return _person_page(user, form)
+        return _person_page(managed, _grants_form(managed))
+    form = _grants_form(managed, sent=True)
     if not form.validate():
-        return _person_page(user, form, 422)
+        return _person_page(managed, form, 422)
+    was, ticked = form.was(request.form.getlist("was")), form.grants.grants()
     try:
         with unit_of_work():
-            change_roles(actor, user, form.roles.roles(), facility_id=form.facility.data)
+            change_roles(actor, managed.user, add=ticked - was, remove=was - ticked)
     except DomainError as error:
         form.refuse(error)
-        return _person_page(queries.get_user(actor, user_id), form, error.status)
+        return _person_page(queries.get_person(actor, user_id), form, error.status)
     say(_("The roles are changed. They hold from the next sign-in."))
+    return _to_person(user_id)
+
+
+def _to_person(user_id: int) -> Response:
+    """Back to the person, or to the list once they work elsewhere only."""
+    try:
+        queries.get_person(current_actor(), user_id)
+    except NotFound:
+        return go_to(url_for("accounts.people"))
     return go_to(url_for("accounts.person", user_id=user_id))
 
 
-def _person_page(user: User, form: RolesForm, status: int = 200) -> Response:
-    actor = current_actor()
+def _grants_form(managed: Managed, *, sent: bool = False) -> GrantsForm:
+    form = GrantsForm() if sent else GrantsForm(formdata=None)
+    form.grants.offer(_offered(queries.grants_to_give(current_actor(), managed.grants)))
+    if not sent:
+        form.start_from(managed.grants)
+    return form
+
+
+def _offered(places: list[tuple[str, list[policy.Grant]]]) -> list[tuple[str, list[policy.Grant]]]:
+    return [(name or _("All clinics"), grants) for name, grants in places]
+
+
+def _person_page(managed: Managed, form: GrantsForm, status: int = 200) -> Response:
+    actor, user = current_actor(), managed.user
     return page(
         "accounts/person.html",
         status=status,
         form=form,
         user=user,
+        was=[str(grant) for grant in managed.grants],
+        works_elsewhere=not all(policy.can_grant(actor, grant) for grant in managed.grants),
         sessions=queries.open_sessions(user.id),
-        can_stop=policy.can_stop(actor, user.id),
+        failures=history_queries.failures_of(user),
+        device_name=device_name,
+        can_change=policy.can_change_roles(actor, user.id),
+        can_stop=policy.can_stop(actor, user.id, managed.grants),
+        is_self=actor.user_id == user.id,
+        sees_audit=actor.has(Role.ADMIN),
+        terms_version=terms.CURRENT,
     )
 
 
 @bp.post("/people/<id:user_id>/deactivate")
-@allow(Role.ADMIN)
+@allow(*MANAGERS)
 def deactivate_person(user_id: int) -> Response:
     """Stop somebody's account; they are out at their next request."""
     actor = current_actor()
@@ -101,34 +135,57 @@ def deactivate_person(user_id: int) -> Response:
         with unit_of_work():
             deactivate(actor, user)
     except DomainError as error:
-        form = RolesForm(formdata=None)
-        form.offer(queries.facility_choices())
-        form.roles.data = [str(role) for role in queries.roles_of(user_id)]
-        form.form_errors.append(error.message)
-        return _person_page(queries.get_user(actor, user_id), form, error.status)
+        return _refused(user_id, error)
     say(_("The account is stopped, and signed out everywhere."))
     return go_to(url_for("accounts.person", user_id=user_id))
 
 
 @bp.post("/people/<id:user_id>/activate")
-@allow(Role.ADMIN)
+@allow(*MANAGERS)
 def activate_person(user_id: int) -> Response:
     """Let somebody sign in again."""
     actor = current_actor()
     user = queries.get_user(actor, user_id)
-    with unit_of_work():
-        activate(actor, user)
+    try:
+        with unit_of_work():
+            activate(actor, user)
+    except DomainError as error:
+        return _refused(user_id, error)
     say(_("The account is open again."))
     return go_to(url_for("accounts.person", user_id=user_id))
 
 
+@bp.post("/people/<id:user_id>/end-sessions")
+@allow(*MANAGERS)
+def end_sessions_of(user_id: int) -> Response:
+    """Sign somebody out on every device, as when one was lost."""
+    actor = current_actor()
+    user = queries.get_user(actor, user_id)
+    with unit_of_work():
+        ended = sign_out_everywhere(actor, user)
+    say(ngettext("Signed out on %(num)d device.", "Signed out on %(num)d devices.", ended))
+    if actor.user_id == user_id:
+        return go_to(url_for("accounts.sign_in"))
+    return go_to(url_for("accounts.person", user_id=user_id))
+
+
 @bp.post("/people/<id:user_id>/invite-again")
-@allow(Role.ADMIN)
+@allow(*MANAGERS)
 def invite_again(user_id: int) -> Response:
     """Send the invitation once more; the earlier link is dead."""
     actor = current_actor()
     user = queries.get_user(actor, user_id)
-    with unit_of_work():
-        send_invitation_again(actor, user)
+    try:
+        with unit_of_work():
+            send_invitation_again(actor, user)
+    except DomainError as error:
+        return _refused(user_id, error)
     say(_("Another invitation is on its way."))
     return go_to(url_for("accounts.person", user_id=user_id))
+
+
+def _refused(user_id: int, error: DomainError) -> Response:
+    managed = queries.get_person(current_actor(), user_id)
+    form = _grants_form(managed)
+    form.form_errors.append(error.message)
+    return _person_page(managed, form, error.status)
