@@ -15,6 +15,7 @@ from clinic.core.db import db
 from clinic.encounters.models import Note
 from clinic.patients.display import age_text, sex_letter
 from clinic.patients.models import Allergy, AllergyStatus, Patient
+from clinic.scheduling.meeting import meeting_of
 from clinic.scheduling.models import Allocation, Appointment, AppointmentStatus, Resource, ResourceUnit
 
 NOT_WRITTEN_DAYS = 14
@@ -38,6 +39,12 @@ class DayVisit:
     @property
     def patient(self) -> Patient:
         return self.visit.patient
+
+    @property
+    def join_url(self) -> str | None:
+        """Where the practitioner joins an online visit; None but for the time in which it is open."""
+        meeting = meeting_of(self.visit, joins=True)
+        return meeting.link if meeting else None
 
     def facts(self, today: date) -> str:
         """Sex and age: ``F, 46 years``."""
@@ -115,7 +122,11 @@ def _visits(practitioner_id: int) -> Select[Any]:
         .join(Appointment.patient)
         .outerjoin(Note, own_note)
         .where(or_(Appointment.practitioner_id == practitioner_id, Note.id.is_not(None)))
-        .options(contains_eager(Appointment.patient), joinedload(Appointment.service))
+        .options(
+            contains_eager(Appointment.patient),
+            joinedload(Appointment.service),
+            joinedload(Appointment.facility),
+        )
     )
 
 
