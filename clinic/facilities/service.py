@@ -45,6 +45,7 @@ class FacilityDetails:
     hears_booked: bool = True
     hears_moved: bool = True
     hears_cancelled: bool = True
+    second_step_required: bool = False
 
 
 _FIRST = 7_301_003

@@ -38,6 +38,9 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 PUBLIC = {
     "css_bundle",
     "accounts.sign_in",
+    "accounts.sign_in_code",
+    "accounts.passkey_sign_in",
+    "accounts.passkey_sign_in_options",
     "accounts.sign_out",
     "accounts.portal_sign_in",
     "accounts.portal_sign_in_email",

@@ -6,9 +6,10 @@ from flask import Response, request, url_for
 
 from clinic.accounts import history_queries, policy, queries, terms
 from clinic.accounts.display import device_name, role_label
+from clinic.accounts.factor_queries import factors_of
 from clinic.accounts.forms import GrantsForm, InviteForm
 from clinic.accounts.queries import Managed
-from clinic.accounts.service import activate, change_roles, deactivate, invite
+from clinic.accounts.service import activate, change_roles, deactivate, invite, second_step
 from clinic.accounts.service.links import invite_again as send_invitation_again
 from clinic.accounts.service.stopping import sign_out_everywhere
 from clinic.accounts.views.blueprint import bp
@@ -119,6 +120,7 @@ def _person_page(managed: Managed, form: GrantsForm, status: int = 200) -> Respo
         device_name=device_name,
         can_change=policy.can_change_roles(actor, user.id),
         can_stop=policy.can_stop(actor, user.id, managed.grants),
+        factors=factors_of(user.id),
         is_self=actor.user_id == user.id,
         sees_audit=actor.has(Role.ADMIN),
         terms_version=terms.CURRENT,
@@ -181,6 +183,18 @@ def invite_again(user_id: int) -> Response:
     except DomainError as error:
         return _refused(user_id, error)
     say(_("Another invitation is on its way."))
+    return go_to(url_for("accounts.person", user_id=user_id))
+
+
+@bp.post("/people/<id:user_id>/second-step/reset")
+@allow(Role.ADMIN)
+def reset_second_step(user_id: int) -> Response:
+    """Take away the authenticator, recovery codes and passkeys of somebody who lost them."""
+    actor = current_actor()
+    user = queries.get_user(actor, user_id)
+    with unit_of_work():
+        second_step.reset(actor, user)
+    say(_("The second step is reset, and %(name)s is signed out everywhere.", name=user.name))
     return go_to(url_for("accounts.person", user_id=user_id))
 
 
