@@ -126,7 +126,7 @@ def connect() -> Response:
         return _over()
     walk, user = found
     form = ConnectForm()
-    if request.method == "GET" or user.password_hash is None:
+    if request.method != "POST" or user.password_hash is None:
         return _connect_page(walk, user, form)
     if not form.validate():
         return _connect_page(walk, user, form, 422)
@@ -198,7 +198,7 @@ def connect_by_link(token: str) -> Response:
         if found is None or found[1].id != link.user_id:
             return page("accounts/connect_elsewhere.html", status=404)
         walk, user = found
-        if request.method == "GET":
+        if request.method != "POST":
             return page("accounts/connect_by_link.html", walk=walk, user=user, label=LABELS[walk.provider])
         with unit_of_work():
             links.spend(link)

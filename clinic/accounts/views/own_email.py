@@ -95,10 +95,10 @@ def verify_email(token: str) -> Response:
         link = links.open_link(token, links.VERIFY)
         is_change, wanted = link.email != link.user.email, link.user
         stranger = is_change and (actor is None or actor.user_id != wanted.id)
-        if request.method == "GET" or stranger:
+        if request.method != "POST" or stranger:
             return page(
                 "accounts/verify_email.html",
-                status=200 if request.method == "GET" else 403,
+                status=403 if request.method == "POST" else 200,
                 link=link,
                 is_change=is_change,
                 stranger=stranger,
