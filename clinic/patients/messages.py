@@ -53,6 +53,9 @@ INTAKE = (
         )
     )
     register_people("patient", _people)
+            to_choose=True,
+            placeholders=INTAKE,
+            sample=_sample,
 
 
 def _load_links(messages: Sequence[Message]) -> Mapping[int, Content]:

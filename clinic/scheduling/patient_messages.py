@@ -176,6 +176,7 @@ def connect() -> None:
                 channels=ALL_CHANNELS,
                 opens=_page,
             )
+                to_choose=True,
         )
 
 

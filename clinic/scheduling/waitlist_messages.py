@@ -31,6 +31,7 @@ def connect() -> None:
             category=Category.OFFER,
             channels=ALL_CHANNELS,
             opens=lambda _message, _content: Opens(endpoint="portal.waitlist"),
+            to_choose=True,
         )
     )
     periodic.every(LOOK_SECONDS, "scheduling.waitlist", look)

@@ -15,6 +15,7 @@ const WANTED = [
   ["[data-countdown]", "./countdown.js", (module, root) => module.startCountdown(root)],
   ["form[data-autosave]", "./autosave.js", (module, root) => module.startAutosave(root)],
   ["[data-day-thread]", "./day-thread.js", (module, root) => module.startDayThread(root)],
+  ["[data-push]", "./push.js", (module, root) => module.startPush(root)],
   ["[data-print]", "./print.js", (module, root) => module.startPrint(root)],
   ["[data-signature]", "./signature.js", (module, root) => module.startSignatures(root)],
   ["[data-clinic-zone]", "./zones.js", (module, root) => module.startZones(root)],
@@ -48,6 +49,8 @@ async function fetchHtmx() {
 }
 
 attach(document);
+// The worker is a thing of the signed-in pages; it is asked for once everything else is there.
+if ("serviceWorker" in navigator && location.pathname.startsWith("/portal")) addEventListener("load", () => import("./install.js").then((module) => module.startInstall()));
 focusFirstError(document);
 document.addEventListener("htmx:load", (event) => { if (event.detail.elt !== document.body) attach(event.detail.elt); });
 if (document.querySelector("[hx-get], [hx-post], [hx-put], [hx-delete], [hx-trigger], [hx-boost]")) fetchHtmx();

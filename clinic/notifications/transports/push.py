@@ -2,7 +2,8 @@
 
 One browser that took it is enough: the message is sent. If none did, what is least sure decides: a try
 without an answer before one that was not taken, and that before browsers that are gone. A notice carries its
-message's name, so that a second one replaces the first on the screen.
+message's name, so that a second one replaces the first on the screen. It is a message's title and no more:
+whoever sees a locked phone reads neither whom it is about nor what for.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from clinic.notifications.wording import Why
 ANSWER_SECONDS = 10
 STAYS_SECONDS = 12 * 3600
 """How long a push service keeps a notice for a phone that is off."""
-LONGEST_TITLE, LONGEST_TEXT = 80, 160
+LONGEST_TITLE = 100
 GONE = (404, 410)
 
 
@@ -66,7 +67,6 @@ def _write_to(device: Device, outgoing: Outgoing, settings: Settings) -> Outcome
         return Refused(Why.NO_DEVICE)
     notice = {
         "title": outgoing.subject[:LONGEST_TITLE],
-        "body": outgoing.text[:LONGEST_TEXT],
         "path": outgoing.link or "/portal",
         "tag": f"m{outgoing.message_id}",
     }

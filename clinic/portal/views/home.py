@@ -10,6 +10,7 @@ from clinic.core.web import current_actor, page
 from clinic.portal.queries import asked_of, can_still_change, said_coming
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
+from clinic.portal.views.inbox import unread_count
 from clinic.scheduling.meeting import meeting_of
 from clinic.scheduling.queries import next_appointment
 
@@ -39,6 +40,7 @@ def home() -> Response:
         changeable=visit is not None and can_still_change(visit),
         coming=visit is not None and said_coming(visit),
         meeting=meeting_of(visit, joins=True) if visit is not None else None,
+        unread=unread_count(current_actor()),
         intake=asked.intake,
         consents=asked.consents,
     )
