@@ -114,7 +114,7 @@ def _why(  # noqa: PLR0911 - one line for each
 
 def _too_late(visit: Appointment, made: AppointmentEvent) -> str:
     """``The visit was booked 1 hour before it starts.``"""
-    span = how_long(int((visit.starts - made.at).total_seconds() // 60))
+    span = how_long(round((visit.starts - made.at).total_seconds() / 60))
     if made.at >= visit.starts:
         return _("The visit was written down after it had begun.")
     match made.kind:

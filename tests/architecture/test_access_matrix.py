@@ -19,7 +19,7 @@ from clinic.core import clock
 from clinic.core.access import CLINICAL, FRONT_DESK, Role, RoutePolicy, policy_of
 from clinic.core.db import db
 from clinic.imports.models import Import, ImportRow, ImportState
-from clinic.notifications.models import Message
+from clinic.notifications.models import Broadcast, Message
 from clinic.scheduling.models import GroupSession, Series
 from clinic.scheduling.queries.setup import practitioner_resource
 from tests.conftest import make_settings
@@ -50,6 +50,12 @@ PUBLIC = {
     "accounts.forgot",
     "accounts.reset",
     "accounts.choose_locale",
+    "accounts.outside_sign_in",
+    "accounts.outside_back",
+    "accounts.connect",
+    "accounts.connect_by_mail",
+    "accounts.connect_by_link",
+    "accounts.verify_email",
     "accounts.terms_of_use",
     "desk.home",
     "health.healthz",
@@ -64,6 +70,9 @@ PUBLIC = {
     "visit_link.offer",
     "visit_link.show",
     "scheduling.calendar_feed",
+    "portal.manifest",
+    "portal.offline",
+    "portal.service_worker",
     "webhooks.twilio_inbound",
     "webhooks.twilio_status",
 }
@@ -177,7 +186,10 @@ def _populate(world: World) -> None:
         state=ImportState.READY,
         counted_from=clock.today(here.zone),
     )
-    db.session.add_all((message, brought_in))
+    broadcast = Broadcast(
+        facility_id=here.id, purpose="service", audience={}, channels=["sms"], text_en="x", text_hi="x"
+    )
+    db.session.add_all((message, brought_in, broadcast))
     db.session.flush()
     db.session.add(ImportRow(import_id=brought_in.id, number=2, cells=["Mira"], outcome="new"))
     db.session.flush()
@@ -191,6 +203,7 @@ def _populate(world: World) -> None:
         "service_id": service.id,
         "user_id": spare.id,
         "message_id": message.id,
+        "broadcast_id": broadcast.id,
         "import_id": brought_in.id,
         "resource_id": practitioner_resource(here.id, vaidya.id).id,
         "number": 2,
