@@ -99,6 +99,7 @@ def open_session(user: User, kind: SessionKind) -> LoginSession:
 def sign_in(user: User, kind: SessionKind, *, by: str = "password") -> Actor:
     """Open a session and write down ``by`` what means; returns who is signed in now."""
     row = open_session(user, kind)
+    row.signed_in_by = by
     actor = replace(visitor(), user_id=user.id, name=user.name, session_id=row.id, locale=user.locale)
     audit.record(
         actor, "sign_in.done", subject_type="user", subject_id=user.id, detail={"kind": kind, "by": by}

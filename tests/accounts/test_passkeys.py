@@ -65,6 +65,8 @@ def test_a_passkey_signs_in_by_itself(app: Flask, rina: Somebody, browser: Brows
     with app.app_context():
         event = db.session.query(AuditEvent).filter_by(actor_id=rina.id, action="sign_in.done")
         assert event.order_by(AuditEvent.id.desc()).first().detail["by"] == "passkey"
+        opened = db.session.query(LoginSession).filter_by(user_id=rina.id).order_by(LoginSession.id)
+        assert [one.signed_in_by for one in opened] == ["password", "passkey"]
         kept = db.session.query(Passkey).filter_by(user_id=rina.id).one()
         assert (kept.sign_count, kept.transports) == (1, ["internal"])
     assert notices(app, rina.id) == ["passkey.added"]

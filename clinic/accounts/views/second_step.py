@@ -198,5 +198,7 @@ _OPEN_WHILE_OWED = frozenset(
         "accounts.sign_out",
         "accounts.sign_in",
         "accounts.choose_locale",
+        "accounts.terms_of_use",
+        "accounts.agree",
     }
 )
