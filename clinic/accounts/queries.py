@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, column, exists, func, or_, select, table
+from sqlalchemy import JSON, ColumnElement, and_, column, exists, func, or_, select, table
 
 from clinic.accounts.models import LoginSession, RoleGrant, SessionKind, User
 from clinic.accounts.policy import IDLE, Grant, can_administer, can_grant, can_manage, reach_of
@@ -41,12 +41,18 @@ class Managed:
 
 
 def get_person(actor: Actor, user_id: int) -> Managed:
-    """Somebody of the staff, for who looks after them. Raises NotFound for anybody else."""
-    user = db.session.get(User, user_id) if can_administer(actor) else None
-    grants = frozenset(grants_of(user_id)) if user else frozenset()
-    if user is None or not can_manage(actor, grants):
+    """Somebody of the staff, for who looks after them. One statement. Raises NotFound for anybody else."""
+    held = (
+        select(func.json_agg(func.json_build_array(RoleGrant.role, RoleGrant.facility_id), type_=JSON))
+        .where(RoleGrant.user_id == user_id, RoleGrant.role != Role.PATIENT)
+        .scalar_subquery()
+    )
+    found = select(User, held.label("held")).where(User.id == user_id)
+    row = db.session.execute(found).first() if can_administer(actor) else None
+    grants = frozenset(Grant(Role(role), place or 0) for role, place in (row.held if row else None) or ())
+    if row is None or not can_manage(actor, grants):
         raise NotFound(_("There is no such person."))
-    return Managed(user=user, grants=grants)
+    return Managed(user=row.User, grants=grants)
 
 
 def get_user(actor: Actor, user_id: int) -> User:
@@ -152,15 +158,27 @@ def staff_page(actor: Actor, request: PageRequest) -> Page[Person]:
 
 def open_sessions(user_id: int) -> list[LoginSession]:
     """Somebody's sessions that would still be let in, the one used last first."""
-    now = clock.now()
     rows = db.session.scalars(
         select(LoginSession)
-        .where(
-            LoginSession.user_id == user_id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now
-        )
+        .where(*open_of(user_id))
         .order_by(LoginSession.last_seen_at.desc(), LoginSession.id.desc())
         .limit(50)
     )
+    return let_in(rows)
+
+
+def open_of(user_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The conditions on ``login_sessions`` for somebody's that nobody ended and that are not too old."""
+    return (
+        LoginSession.user_id == user_id,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > clock.now(),
+    )
+
+
+def let_in(rows: Iterable[LoginSession]) -> list[LoginSession]:
+    """Those that were not idle for too long."""
+    now = clock.now()
     return [row for row in rows if row.last_seen_at > now - IDLE[SessionKind(row.kind)]]
 
 

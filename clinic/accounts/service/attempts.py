@@ -2,7 +2,7 @@
 
 Counted by what was typed together with the browser it came from, so that somebody guessing elsewhere never
 shuts out the person themselves. Browsers nobody knows share a wider count per address, and a wider one yet
-over all addresses, so that guessing from many places at once is slow as well. An address has a cap of its own.
+over all addresses, so that guessing from many places at once is slow as well. An address has its own cap.
 
 The person gets in all the same: the browsers they used before are known, and one in which they set a new
 password by a link from their mail is known from then on. Nobody waits longer than 15 minutes at a time.

@@ -26,6 +26,7 @@ SHORTEST_OWN = 4
 """A name of three letters stands in many a word."""
 DECORATION = "0123456789!@#$%^&*?._-+= "
 LOOK_ALIKES = {"@": "a", "4": "a", "$": "s", "5": "s", "0": "o", "1": "l", "3": "e", "!": "i", "7": "t"}
+_MEANT = str.maketrans("".join(LOOK_ALIKES), "".join(LOOK_ALIKES.values()))
 COMMON_FILE = "vendor/zxcvbn-4.5.0/common-passwords.txt"
 """Below ``static``, where the page reads it as well."""
 COMMON = frozenset((Path(__file__).parents[3] / "static" / COMMON_FILE).read_text(encoding="utf-8").split())
@@ -78,7 +79,7 @@ def _kind(name: str, label: Any, is_of_kind: Callable[[str], bool], pattern: str
 def _is_common(password: str) -> bool:
     """A common word dressed up: look-alike signs for letters, digits and signs added at the end."""
     bare = password.lower().rstrip(DECORATION)
-    return not COMMON.isdisjoint({password.lower(), bare, bare.translate(str.maketrans(LOOK_ALIKES))})
+    return not COMMON.isdisjoint({password.lower(), bare, bare.translate(_MEANT)})
 
 
 RULES = (

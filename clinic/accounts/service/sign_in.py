@@ -67,7 +67,7 @@ def change_password(actor: Actor, user: User, *, current: str, new: str) -> None
 def set_password(actor: Actor, user: User, new: str, *, action: str) -> None:
     """Keep a new password and end every session; the person is told by e-mail, save of their first.
 
-    ``action`` is 'password.set', 'password.changed' or 'password.reset'. Raises Invalid when it breaks a rule.
+    ``action`` is 'password.set', 'password.changed' or 'password.reset'. Raises Invalid for a broken rule.
     """
     passwords.check_rules(new, own=passwords.own_words(user.name, user.email))
     user.password_hash = passwords.hashed(new)

@@ -108,6 +108,7 @@ def _offered(places: list[tuple[str, list[policy.Grant]]]) -> list[tuple[str, li
 
 def _person_page(managed: Managed, form: GrantsForm, status: int = 200) -> Response:
     actor, user = current_actor(), managed.user
+    open_ones, failures = history_queries.sessions_and_failures(user)
     return page(
         "accounts/person.html",
         status=status,
@@ -115,8 +116,8 @@ def _person_page(managed: Managed, form: GrantsForm, status: int = 200) -> Respo
         user=user,
         was=[str(grant) for grant in managed.grants],
         works_elsewhere=not all(policy.can_grant(actor, grant) for grant in managed.grants),
-        sessions=queries.open_sessions(user.id),
-        failures=history_queries.failures_of(user),
+        sessions=open_ones,
+        failures=failures,
         device_name=device_name,
         can_change=policy.can_change_roles(actor, user.id),
         can_stop=policy.can_stop(actor, user.id, managed.grants),

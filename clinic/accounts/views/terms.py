@@ -16,9 +16,21 @@ from clinic.core.i18n import locale_tag
 from clinic.core.web import current_actor, go_to, is_timed_refresh, page, safe_next
 
 REACHABLE = frozenset(
-    {"accounts.terms_of_use", "accounts.agree", "accounts.sign_out", "accounts.choose_locale"}
+    {
+        "accounts.terms_of_use",
+        "accounts.agree",
+        "accounts.sign_out",
+        "accounts.choose_locale",
+        "accounts.second_step",
+        "accounts.start_second_step",
+        "accounts.set_up_second_step",
+        "accounts.download_recovery_codes",
+        "static",
+        "css_bundle",
+        "health.healthz",
+    }
 )
-"""Where somebody gets who has not agreed yet, beside what is open to the world."""
+"""Where somebody gets who has not agreed yet. A second step that is owed comes before the terms."""
 
 
 def init_terms(app: Flask) -> None:
@@ -33,7 +45,7 @@ def init_terms(app: Flask) -> None:
         actor: Actor | None = g.get("person")
         if actor is None or not actor.is_staff or g.get("terms_version") == terms.CURRENT:
             return None
-        if request.endpoint in REACHABLE or request.endpoint in ("static", "css_bundle", None):
+        if request.endpoint is None or request.endpoint in REACHABLE:
             return None
         reading = request.method in ("GET", "HEAD")
         if g.get("terms_version") is not None and (not reading or is_timed_refresh()):
