@@ -274,7 +274,7 @@ def _worded(field: Field) -> str:
 def _page(
     link: IntakeLink, template: str, shape: str | None = None, status: int = 200, /, **values: Any
 ) -> Response:
-    """In the language chosen in this browser, else in the patient's."""
+    """In the language chosen in this browser or by who is signed in to the portal, else in the patient's."""
     facility = get_facility(link.facility_id)
     values = {
         "facility": facility,
@@ -282,7 +282,8 @@ def _page(
         "portal_home_url": _home(),
         **values,
     }
-    if session.get("locale") in LOCALES:
+    actor: Actor | None = g.get("actor")
+    if session.get("locale") in LOCALES or (actor is not None and actor.is_patient):
         return page(template, shape, status, **values)
     with force_locale(link.patient.locale if link.patient.locale in LOCALES else "en"):
         return page(template, shape, status, **values)
