@@ -47,6 +47,12 @@ class SeriesShown:
         return tuple(visit for visit in self.visits if visit.status in MOVABLE and visit.starts > now)
 
 
+def changeable(shown: SeriesShown) -> list[Appointment]:
+    """The visits ahead that their patient may still move or cancel."""
+    now = clock.now()
+    return [visit for visit in shown.ahead if visit.change_until > now]
+
+
 def get_series(actor: Actor, series_id: int) -> SeriesShown:
     """A series with its visits. Raises NotFound where there is none or the person may not know of it.
 

@@ -14,6 +14,7 @@ from clinic.scheduling.service.series.changing import (
     undo,
     undo_left,
 )
+from clinic.scheduling.service.series.own import cancel_own
 from clinic.scheduling.service.series.plan import Ask, Occurrence, Wish, survey
 from clinic.scheduling.service.series.rule import MOST, Every, Rule
 
@@ -29,6 +30,7 @@ __all__ = [
     "SeriesPlace",
     "Wish",
     "book_series",
+    "cancel_own",
     "cancel_visits",
     "made_before",
     "move_visits",

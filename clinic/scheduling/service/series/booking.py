@@ -43,7 +43,9 @@ class SeriesPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class NewSeries:
-    """A series as settled. ``submission_key`` names the form: sent twice, it is one series."""
+    """A series as settled. ``submission_key`` names the form: sent twice, it is one series. ``via`` as in
+    ``Booking``.
+    """
 
     facility_id: int
     service_id: int
@@ -53,6 +55,7 @@ class NewSeries:
     online: bool = False
     purpose: str | None = None
     tell: bool = True
+    via: str = "desk"
     submission_key: str
 
 
@@ -105,6 +108,7 @@ def _booking(wanted: NewSeries, series: Series, number: int, place: SeriesPlace)
         facility_id=wanted.facility_id,
         mode="online" if wanted.online else "in_person",
         purpose=wanted.purpose,
+        via=wanted.via,
         series_id=series.id,
         submission_key=f"{wanted.submission_key}:{number}",
         tell=False,
