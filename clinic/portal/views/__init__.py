@@ -14,12 +14,14 @@ from clinic.portal.views import (
     preferences,
     proving,
     record,
+    several,
     visits,
     waitlist,
 )
 from clinic.portal.views.blueprint import bp
+from clinic.portal.views.installing import app_bp
 
-blueprints = (bp,)
+blueprints = (bp, app_bp)
 
 __all__ = [
     "blueprints",
@@ -36,6 +38,7 @@ __all__ = [
     "preferences",
     "proving",
     "record",
+    "several",
     "visits",
     "waitlist",
 ]
