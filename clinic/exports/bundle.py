@@ -10,12 +10,16 @@ from clinic.core import clock
 from clinic.exports.record import Record, as_json
 
 
-def bundle(record: Record, html: str) -> bytes:
-    """``record.html`` and ``record.json``, zipped; both are UTF-8."""
+def bundle(record: Record, html: str, *, photo: bytes | None = None) -> bytes:
+    """``record.html`` and ``record.json``, zipped; both are UTF-8. ``photo.jpg`` beside them where there is
+    one.
+    """
     file = BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         archive.writestr("record.html", html.encode())
         archive.writestr("record.json", as_json(record).encode())
+        if photo is not None:
+            archive.writestr("photo.jpg", photo)
     return file.getvalue()
 
 

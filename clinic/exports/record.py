@@ -27,6 +27,7 @@ from clinic.exports.policy import Notes, Reading
 from clinic.exports.queries import record as parts
 from clinic.facilities.queries import get_facility
 from clinic.patients.models import Patient
+from clinic.patients.service.profile import abha_of, has_photo
 from clinic.scheduling.models import Appointment
 
 FORMAT, VERSION = "sutra-patient-record", 1
@@ -52,10 +53,14 @@ def gather(actor: Actor, patient: Patient, reading: Reading) -> Record:
             "telephone": patient.emergency_phone,
             "relationship": patient.emergency_relationship,
         },
-        "health": _columns(patient, "blood_group", "prakriti", "medical_history"),
+        "further_emergency_contacts": parts.further_contacts(patient.id),
+        "health": _columns(patient, "blood_group", "prakriti", "medical_history")
+        | {"abha": abha_of(patient)},
         "allergies": _allergies(patient),
         "identifiers": parts.identifiers(patient.id),
         "household": parts.guardians(patient.id),
+        "permissions": parts.permissions(patient.id),
+        "photo": "photo.jpg" if has_photo(patient.id) else None,
         "care_team": parts.care_team(patient.id),
         "visits": parts.visits(patient.id, inner=reading.inner),
         "messages": parts.messages(patient.id, inner=reading.inner),

@@ -84,8 +84,7 @@ def visits_to_come(patients: Sequence[Patient]) -> list[Appointment]:
 
 def kept_until(patients: Sequence[Patient], *, years: int, zone: str) -> list[Kept]:
     """Until when the record of each must be kept: ``years`` from the last visit, or from registering."""
-    last: dict[int, datetime] = {}
-    last.update(
+    last: dict[int, datetime] = dict(
         db.session.execute(
             select(Appointment.patient_id, func.max(func.upper(Appointment.during)))
             .where(
@@ -94,7 +93,9 @@ def kept_until(patients: Sequence[Patient], *, years: int, zone: str) -> list[Ke
                 func.lower(Appointment.during) <= clock.now(),
             )
             .group_by(Appointment.patient_id)
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     local = clock.zone(zone)
     return [

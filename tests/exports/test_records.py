@@ -20,7 +20,7 @@ NOTE_TEXT, ADDENDUM = "Low back pain since two months.", "Felt better at once."
 SIGNS_OF_SECRETS = (SECRET, "token", "hash", "secret", "submission_key", "sutra", "code_")
 PARTS = {
     "patient", "contact", "register", "emergency_contact", "health", "allergies", "identifiers", "household",
-    "care_team", "visits", "messages", "intake",
+    "care_team", "visits", "messages", "intake", "permissions", "photo", "further_emergency_contacts",
 }  # fmt: skip
 
 

@@ -22,6 +22,8 @@ from clinic.notifications.wording import in_words
 from clinic.patients.models import (
     Allergy,
     CareRelationship,
+    EmergencyContact,
+    GuardianConsent,
     Guardianship,
     IntakeLink,
     IntakeSection,
@@ -84,6 +86,39 @@ def guardians(patient_id: int) -> list[Values]:
         .join(User, User.id == Guardianship.user_id)
         .where(Guardianship.patient_id == patient_id)
         .order_by(Guardianship.id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def permissions(patient_id: int) -> list[Values]:
+    """Who allowed which sign-in to act for the patient, or ended that, in order."""
+    giver = aliased(User)
+    rows = db.session.execute(
+        select(
+            GuardianConsent.created_at.label("at"),
+            User.name.label("sign_in"),
+            GuardianConsent.allowed,
+            GuardianConsent.given_as,
+            giver.name.label("by"),
+        )
+        .join(User, User.id == GuardianConsent.user_id)
+        .outerjoin(giver, giver.id == GuardianConsent.given_by)
+        .where(GuardianConsent.patient_id == patient_id)
+        .order_by(GuardianConsent.id)
+    )
+    return [dict(row._mapping) for row in rows]
+
+
+def further_contacts(patient_id: int) -> list[Values]:
+    """Whom else to call in an emergency, after the first."""
+    rows = db.session.execute(
+        select(
+            EmergencyContact.name,
+            EmergencyContact.phone.label("telephone"),
+            EmergencyContact.relationship,
+        )
+        .where(EmergencyContact.patient_id == patient_id)
+        .order_by(EmergencyContact.position)
     )
     return [dict(row._mapping) for row in rows]
 

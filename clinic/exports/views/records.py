@@ -21,6 +21,7 @@ from clinic.patients.intake import Section, title_of
 from clinic.patients.intake_forms import FORMS, SectionForm
 from clinic.patients.models import Patient
 from clinic.patients.queries import get_patient
+from clinic.patients.service.profile import photo_of
 
 
 @bp.get("/patients/<id:patient_id>/record")
@@ -64,7 +65,7 @@ def record_zip(patient_id: int) -> Response:
 def send_bundle(actor: Actor, patient: Patient) -> Response:
     """The bundle of a patient in the actor's sight, once it is written down that they take it."""
     held = gather(actor, patient, policy.reading_of(actor, patient.facility_id))
-    packed = bundle(held, as_html(held))
+    packed = bundle(held, as_html(held), photo=photo_of(patient.id))
     write_down(actor, patient, "zip", held)
     return send([packed], file_name(held, "zip"), "application/zip")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, query_expression
 
 from clinic.core.db import Base, Created, InGroup, Instant, Key
 
@@ -60,6 +60,8 @@ class Patient(Base, InGroup, Created):
     ``submission_key`` makes the same form sent twice one patient. ``allergies_asked_source`` names the system
     that asked, where it was not a person here. ``email_verified_at`` is when the e-mail kept now was proved
     by a code; the health id (ABHA) is kept sealed, with a keyed hash so that no two patients have one.
+    ``has_photo`` and ``sign_in_closes_at`` (somebody asked to delete the sign-in that acts for the patient)
+    are filled in by ``queries.get_patient``, and None elsewhere.
     """
 
     __tablename__ = "patients"
@@ -141,6 +143,8 @@ class Patient(Base, InGroup, Created):
     version: Mapped[int] = mapped_column(default=1)
     submission_key: Mapped[str | None]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    has_photo: Mapped[bool | None] = query_expression()
+    sign_in_closes_at: Mapped[datetime | None] = query_expression()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 

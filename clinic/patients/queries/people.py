@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, exists, func, select
+from sqlalchemy.orm import with_expression
 
-from clinic.accounts.models import User
+from clinic.accounts.models import AccountClosing, User
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
 from clinic.patients import policy
-from clinic.patients.models import Allergy, AllergyStatus, Guardianship, Patient
+from clinic.patients.models import Allergy, AllergyStatus, Guardianship, Patient, PatientPhoto
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,13 +46,36 @@ class HouseholdMember:
 
 
 def get_patient(actor: Actor, patient_id: int) -> Patient:
-    """One patient. Raises NotFound for none, and alike for one out of ``actor``'s sight."""
+    """One patient, with what stands at the head of their page. Raises NotFound for none, and alike for one
+    out of ``actor``'s sight.
+    """
     patient = db.session.scalars(
-        select(Patient).where(Patient.id == patient_id, policy.visible(actor))
+        select(Patient)
+        .where(Patient.id == patient_id, policy.visible(actor))
+        .options(
+            with_expression(Patient.has_photo, exists().where(PatientPhoto.patient_id == Patient.id)),
+            with_expression(Patient.sign_in_closes_at, _sign_in_closes_at()),
+        )
     ).first()
     if patient is None:
         raise NotFound(_("There is no such patient."))
     return patient
+
+
+def _sign_in_closes_at() -> ScalarSelect[datetime]:
+    """When a sign-in that acts for the patient ends at its own wish; null where nobody asked."""
+    return (
+        select(func.min(AccountClosing.closes_at))
+        .join(Guardianship, Guardianship.user_id == AccountClosing.user_id)
+        .where(
+            Guardianship.patient_id == Patient.id,
+            Guardianship.ended_at.is_(None),
+            AccountClosing.undone_at.is_(None),
+            AccountClosing.done_at.is_(None),
+        )
+        .correlate(Patient)
+        .scalar_subquery()
+    )
 
 
 def get_patient_for_change(actor: Actor, patient_id: int) -> Patient:
