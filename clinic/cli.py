@@ -11,19 +11,19 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 
 from clinic import demo
-from clinic.accounts.cli import create_admin_link
+from clinic.accounts.cli import create_admin_link, reset_second_step
 from clinic.core.access import SYSTEM
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
-from clinic.patients.service.consent_kinds import ensure_usual
 from clinic.facilities.service import ensure_first_facility
 from clinic.imports import cli as imports
 from clinic.notifications.push import new_key
 from clinic.notifications.service import expire_open
 from clinic.notifications.worker import run_worker
 from clinic.patients.fhir import ImportRefused, import_folder
+from clinic.patients.service.consent_kinds import ensure_usual
 
 admin = AppGroup("admin", help="Administrators.")
 demo_clinic = AppGroup("demo", help="A clinic to try things on; never in production.")
@@ -42,6 +42,17 @@ def create_admin(email: str, name: str) -> None:
     except DomainError as error:
         raise click.ClickException(error.message) from None
     click.echo(link)
+
+
+@admin.command("reset-second-step")
+@click.argument("email")
+def reset_second_step_of(email: str) -> None:
+    """Take away the second step and passkeys of EMAIL, who lost them; they are told by e-mail."""
+    try:
+        reset_second_step(email)
+    except DomainError as error:
+        raise click.ClickException(error.message) from None
+    click.echo(f"{email} signs in with the password alone from now on.")
 
 
 @demo_clinic.command("load")
@@ -102,8 +113,6 @@ def expire_messages() -> None:
     click.echo(f"{count} messages will not be sent.")
 
 
-@click.command("worker")
-@with_appcontext
 @click.command("vapid-key")
 def vapid_key() -> None:
     """Print a new key for notices on phones, as the settings take it."""
@@ -112,6 +121,8 @@ def vapid_key() -> None:
     click.echo(f"The public key, for your records: {public}")
 
 
+@click.command("worker")
+@with_appcontext
 def worker() -> None:
     """Run jobs from the queue until told to stop."""
     run_worker(cast(Flask, current_app._get_current_object()))  # type: ignore[attr-defined]

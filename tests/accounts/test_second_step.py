@@ -356,6 +356,16 @@ def test_an_administrator_resets_it_for_somebody_and_not_for_themselves(
     assert browser.post(f"/people/{boss.id}/second-step/reset").status_code == 403
 
 
+def test_the_last_administrator_is_let_in_again_from_the_command_line(
+    app: Flask, rina: Somebody, guarded: tuple[str, list[str]]
+) -> None:
+    run = app.test_cli_runner().invoke
+    assert run(args=["admin", "reset-second-step", "nobody@sutra.test"]).exit_code == 1
+    assert run(args=["admin", "reset-second-step", rina.email.upper()]).exit_code == 0
+    assert Browser(app).sign_in(rina.email, PASSWORD).location == "/"
+    assert notices(app, rina.id)[-1] == "second_step.reset"
+
+
 @pytest.fixture
 def demanding(app: Flask, person: MakePerson) -> Iterator[Somebody]:
     """Somebody at a clinic that asks all its staff for a second step."""
