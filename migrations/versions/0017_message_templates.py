@@ -22,7 +22,7 @@ CHECKS = {
     "body_written": "body <> '' AND length(body) <= 5000",
     "subject_one_line": "subject <> '' AND length(subject) <= 200 AND subject !~ '[\\r\\n]'",
     "subject_with_its_text": "(subject IS NULL) = (body IS NULL OR form = 'sms')",
-    "dlt_template_id": "dlt_template_id ~ '^[0-9]{1,30}$' AND form = 'sms'",
+    "dlt_template_id": "dlt_template_id IS NULL OR dlt_template_id ~ '^[0-9]{1,30}$' AND form = 'sms'",
 }
 TRIGGER = (
     f"CREATE TRIGGER {TABLE}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {TABLE} "

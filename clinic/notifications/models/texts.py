@@ -36,7 +36,10 @@ class MessageText(Base, InGroup, Created):
             r"subject <> '' AND length(subject) <= 200 AND subject !~ '[\r\n]'", name="subject_one_line"
         ),
         CheckConstraint("(subject IS NULL) = (body IS NULL OR form = 'sms')", name="subject_with_its_text"),
-        CheckConstraint("dlt_template_id ~ '^[0-9]{1,30}$' AND form = 'sms'", name="dlt_template_id"),
+        CheckConstraint(
+            "dlt_template_id IS NULL OR dlt_template_id ~ '^[0-9]{1,30}$' AND form = 'sms'",
+            name="dlt_template_id",
+        ),
     )
     id: Mapped[Key]
     kind: Mapped[str]
