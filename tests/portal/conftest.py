@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 import pytest
+from flask import Flask, g, request_started
 from flask.testing import FlaskClient
 
 from clinic.accounts.models import SessionKind, User
@@ -89,6 +90,17 @@ def clinic(app: object) -> Clinic:
     )
     db.session.commit()
     return made
+
+
+@pytest.fixture(autouse=True)
+def a_request_begins_anew(app: Flask) -> Iterator[None]:
+    """Requests of one test share ``g``; in the clinic each begins with nothing in it."""
+
+    def forget(_sender: object, **_more: object) -> None:
+        g.pop("household", None)
+
+    with request_started.connected_to(forget):
+        yield
 
 
 @pytest.fixture

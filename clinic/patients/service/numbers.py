@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from clinic.accounts.models import User
 from clinic.accounts.service import ensure_patient_login
-from clinic.accounts.service.households import change_mobile
+from clinic.accounts.service.households import change_mobile, own_mobile
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
@@ -78,7 +78,7 @@ def leave_household(actor: Actor, patient_id: int, new: str) -> None:
     patient = get_patient_for_change(actor, patient_id)
     if is_child(patient, clock.today(get_facility(patient.facility_id).zone)):
         raise Invalid(_("A child stays with those who look after them."))
-    old = patient.mobile
+    old = own_mobile(actor)
     if new == old:
         raise Invalid(_("This is the number you have now."), field="mobile")
     user = ensure_patient_login(actor, mobile=new, name=patient.name, locale=patient.locale)
@@ -92,19 +92,18 @@ def leave_household(actor: Actor, patient_id: int, new: str) -> None:
             end(actor, patient, row.user_id, given_as="patient")
     record_change(actor, patient, ["mobile"])
     for which, address in (("old", old), ("new", new)):
-        if address:
-            queue_message(
-                kind="household_left",
-                channel="sms",
-                recipient_type="mobile",
-                address=address,
-                subject_type="patient",
-                subject_id=patient.id,
-                patient_id=patient.id,
-                facility_id=patient.facility_id,
-                locale=patient.locale,
-                dedupe_key=f"household_left:{patient.id}:{which}:{patient.version}",
-            )
+        queue_message(
+            kind="household_left",
+            channel="sms",
+            recipient_type="mobile",
+            address=address,
+            subject_type="patient",
+            subject_id=patient.id,
+            patient_id=patient.id,
+            facility_id=patient.facility_id,
+            locale=patient.locale,
+            dedupe_key=f"household_left:{patient.id}:{which}:{patient.version}",
+        )
 
 
 def _refuse_used(mobile: str) -> None:
