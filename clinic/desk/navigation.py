@@ -88,6 +88,7 @@ def _surroundings() -> dict[str, Any]:
             values["nav_items"] = _WhenShown(lambda: _items(actor, facility))
             account = NavItem(_("Your account"), url_for("accounts.account"), "key-round", current=False)
             values["person_items"] = [account]
+            values["inbox_url"] = url_for("inbox.index")
             if actor.has(Role.PRACTITIONER, Role.THERAPIST):
                 outside = url_for("scheduling.my_calendar")
                 values["person_items"].append(

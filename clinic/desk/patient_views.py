@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 
 from clinic.audit import service as audit
 from clinic.core import clock
-from clinic.core.access import CLINICAL, Actor, Role, allow
+from clinic.core.access import CLINICAL, FRONT_DESK, Actor, Role, allow
 from clinic.core.web import current_actor, is_timed_refresh, page
 from clinic.desk.messages_told import messages_about
 from clinic.encounters.queries import notes_of_patient
@@ -58,7 +58,8 @@ def messages(patient_id: int) -> Response:
     """What the patient was told, and what became of it; never the words."""
     actor = current_actor()
     patient = get_patient(actor, patient_id)
-    return patient_tab(actor, patient, "messages", messages=messages_about(patient.id))
+    told = messages_about(patient.id)
+    return patient_tab(actor, patient, "messages", messages=told, sets_choices=actor.has(*FRONT_DESK))
 
 
 @patient_bp.get("/patients/<id:patient_id>/details")

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, g, url_for
 
 from clinic.core.access import Actor, Role, allow
 from clinic.core.web import go_to
-from clinic.desk import consent_views, said_views
+from clinic.desk import choices_views, consent_views, inbound_views, said_views
 from clinic.desk.broadcast_views import bp as broadcasts_bp
+from clinic.desk.inbox_views import inbox_bp
 from clinic.desk.ledger_views import bp as ledger_bp
 from clinic.desk.patient_views import patient_bp
 from clinic.desk.search_views import search_bp
@@ -36,6 +37,6 @@ def start_of(actor: Actor | None) -> str:
     return "accounts.people"
 
 
-blueprints = (bp, broadcasts_bp, ledger_bp, today_bp, patient_bp, search_bp)
+blueprints = (bp, broadcasts_bp, inbox_bp, ledger_bp, today_bp, patient_bp, search_bp)
 
-__all__ = ["blueprints", "consent_views", "said_views"]
+__all__ = ["blueprints", "choices_views", "consent_views", "inbound_views", "said_views"]

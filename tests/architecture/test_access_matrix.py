@@ -19,7 +19,12 @@ from clinic.core import clock
 from clinic.core.access import CLINICAL, FRONT_DESK, Role, RoutePolicy, policy_of
 from clinic.core.db import db
 from clinic.imports.models import Import, ImportRow, ImportState
-from clinic.notifications.models import Broadcast, Message
+from clinic.notifications.models import Broadcast, InboundMessage, InboxItem, Message, PushSubscription
+from clinic.patients.intake import MedicineEntry
+from clinic.patients.queries.said import said_of
+from clinic.patients.service.consent_kinds import ConsentText, add_kind, publish
+from clinic.patients.service.consents import Signature, sign
+from clinic.patients.service.said import add_medicine
 from clinic.scheduling.models import GroupSession, Series
 from clinic.scheduling.queries.setup import practitioner_resource
 from tests.conftest import make_settings
@@ -70,9 +75,9 @@ PUBLIC = {
     "visit_link.offer",
     "visit_link.show",
     "scheduling.calendar_feed",
-    "portal.manifest",
-    "portal.offline",
-    "portal.service_worker",
+    "portal_app.manifest",
+    "portal_app.offline",
+    "portal_app.service_worker",
     "webhooks.twilio_inbound",
     "webhooks.twilio_status",
 }
@@ -192,6 +197,15 @@ def _populate(world: World) -> None:
     db.session.add_all((message, brought_in, broadcast))
     db.session.flush()
     db.session.add(ImportRow(import_id=brought_in.id, number=2, cells=["Mira"], outcome="new"))
+    mother = people["patient"][0].id
+    item = InboxItem(
+        message_id=message.id, user_id=mother, patient_id=mine.id, kind="notice", title="x", body="x"
+    )
+    device = PushSubscription(user_id=mother, endpoint_hash="matrix", sealed="x", device="")
+    written_in = InboundMessage(
+        provider_id="SM1", mobile="+919845000001", body="x", meaning="other", facility_id=here.id
+    )
+    db.session.add_all((item, device, written_in))
     db.session.flush()
     world.people = {name: (user.id, kind, roles) for name, (user, kind, roles) in people.items()}
     world.people["anonymous"] = None
@@ -207,6 +221,9 @@ def _populate(world: World) -> None:
         "import_id": brought_in.id,
         "resource_id": practitioner_resource(here.id, vaidya.id).id,
         "number": 2,
+        "item_id": item.id,
+        "device_id": device.id,
+        "inbound_id": written_in.id,
         "series_id": series.id,
         "session_id": session.id,
     }

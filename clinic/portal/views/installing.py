@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
-from flask import Response, jsonify, make_response, render_template, url_for
+from flask import Blueprint, Response, jsonify, make_response, render_template, url_for
 
 from clinic.core.access import allow
 from clinic.core.errors import NotFound
@@ -16,13 +16,15 @@ from clinic.core.i18n import force_locale
 from clinic.core.i18n import gettext as _
 from clinic.facilities.models import Facility
 from clinic.portal import display
-from clinic.portal.views.blueprint import bp, clinic
+from clinic.portal.views.blueprint import clinic
 
-PAPER, LEAF = "#fcfbf7", "#1c5a3a"
-"""The tokens' colours of the page and of what can be pressed."""
+app_bp = Blueprint("portal_app", __name__, url_prefix="/portal")
+"""What phones ask for without being signed in; it says nothing of anybody."""
+PAPER = "#fcfbf7"
+"""The tokens' colour of a page."""
 
 
-@bp.get("/manifest.webmanifest")
+@app_bp.get("/manifest.webmanifest")
 @allow(everybody=True)
 def manifest() -> Response:
     """What a phone shows when the portal is put on its first screen."""
@@ -58,11 +60,11 @@ def manifest() -> Response:
     return answer
 
 
-@bp.get("/sw.js")
+@app_bp.get("/sw.js")
 @allow(everybody=True)
 def service_worker() -> Response:
     """The worker, asked for anew each time a page is opened; its text changes with what it keeps."""
-    offline = url_for("portal.offline")
+    offline = url_for("portal_app.offline")
     page = render_template("portal/offline.html", **_offline_values())
     version = hashlib.sha256(page.encode()).hexdigest()[:12]
     answer = make_response(
@@ -81,7 +83,7 @@ def service_worker() -> Response:
     return answer
 
 
-@bp.get("/offline")
+@app_bp.get("/offline")
 @allow(everybody=True)
 def offline() -> Response:
     """What is shown without a network, in both languages; it says nothing of anybody."""
