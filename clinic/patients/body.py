@@ -27,7 +27,7 @@ _POUNDS = re.compile(rf"{_NUMBER}\s*(?:lb|lbs|pound|pounds|पाउंड)", re
 
 @dataclass(frozen=True)
 class MassIndex:
-    """The body mass index in kg/m², to a tenth, and what it means in a word."""
+    """The body mass index in kg/m², to a tenth, and what the tenth means in a word."""
 
     value: Decimal
     meaning: str

@@ -16,7 +16,7 @@ from clinic.accounts.models import SessionKind, User
 from clinic.accounts.service.open_sessions import start_session
 from clinic.app import create_app
 from clinic.core import clock
-from clinic.core.access import CLINICAL, FRONT_DESK, Role, RoutePolicy, policy_of
+from clinic.core.access import CLINICAL, FRONT_DESK, SYSTEM, Role, RoutePolicy, policy_of
 from clinic.core.db import db
 from clinic.imports.models import Import, ImportRow, ImportState
 from clinic.notifications.models import Broadcast, InboundMessage, InboxItem, Message, PushSubscription
@@ -82,6 +82,7 @@ PUBLIC = {
     "webhooks.twilio_status",
 }
 """All that is open to the world. Whoever adds to it has thought about strangers."""
+WORDS = ConsentText(title="News", title_hi="समाचार", body="Yes.", body_hi="हाँ।")
 DEVELOPMENT = ("dev", "development", "console_messages")
 ANSWERS = {200, 204, 302, 303, 400, 404, 409, 422, 429}
 """What somebody who is let in may get for an empty form or a row that is not theirs."""
@@ -207,6 +208,9 @@ def _populate(world: World) -> None:
     )
     db.session.add_all((item, device, written_in))
     db.session.flush()
+    consented = publish(SYSTEM, add_kind(SYSTEM, name="News", purpose="news", text=WORDS).id)
+    consent = sign(SYSTEM, mine.id, consented.id, Signature(name="Mira"))
+    add_medicine(SYSTEM, mine.id, MedicineEntry(name="Aspirin"))
     world.people = {name: (user.id, kind, roles) for name, (user, kind, roles) in people.items()}
     world.people["anonymous"] = None
     world.values = {
@@ -226,6 +230,10 @@ def _populate(world: World) -> None:
         "inbound_id": written_in.id,
         "series_id": series.id,
         "session_id": session.id,
+        "kind_id": consented.kind_id,
+        "version_id": consented.id,
+        "consent_id": consent.id,
+        "medication_id": said_of(mine.id).medicines[0].id,
     }
     world.nothing = {
         "patient_id": 2**62,

@@ -136,7 +136,7 @@ def test_a_new_version_asks_again_and_the_old_signature_stays(
         "UPDATE consent_versions SET body = 'other' WHERE published_at IS NOT NULL",
         "DELETE FROM consent_versions",
         "UPDATE consents SET signer_name = 'Somebody else'",
-        "UPDATE consents SET withdrawn_at = now(), withdrawn_via = 'desk', withdrawn_name = 'x', via = 'portal'",
+        "UPDATE consents SET withdrawn_at = now(), withdrawn_via = 'desk', withdrawn_name = '-', via = 'x'",
         "DELETE FROM consents",
         "TRUNCATE consents",
         "TRUNCATE consent_versions CASCADE",

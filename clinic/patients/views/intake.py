@@ -140,15 +140,17 @@ def _asked(link: IntakeLink) -> tuple[Section, ...]:
     """The sections asked here. A link shows nothing of the record: what was agreed to is asked of who is
     signed in.
     """
-    if "intake_asked" not in g:
-        g.intake_asked = sections_asked(consents=_is_household(link) and bool(_consents(link).lines))
-    asked: tuple[Section, ...] = g.intake_asked
-    return asked
+    key = (g.get("request_id"), link.id)
+    if g.get("intake_asked_of") != key:
+        found = consents_of(link.patient_id) if _is_household(link) else PatientConsents(lines=(), history=())
+        g.intake_asked_of, g.intake_consents = key, found
+    return sections_asked(consents=bool(_consents(link).lines))
 
 
 def _consents(link: IntakeLink) -> PatientConsents:
-    if "intake_consents" not in g:
-        g.intake_consents = consents_of(link.patient_id)
+    """What is asked of the patient, as far as whoever is here may know; looked up once per request."""
+    if g.get("intake_asked_of") != (g.get("request_id"), link.id):
+        _asked(link)
     found: PatientConsents = g.intake_consents
     return found
 
