@@ -96,8 +96,7 @@ def edit_details() -> Response:
         typed = form.version.data or ""
         expected = int(typed) if typed.isascii() and typed.isdigit() else None
         try:
-            contact = _contact(form, patient)
-            abha = parse_abha(form.abha.data or "")
+            contact, abha = _typed(form, patient)
             with unit_of_work():
                 service.update_contact(
                     current_actor(),
@@ -141,6 +140,22 @@ def _fill(form: ContactForm, patient: Patient) -> None:
         entry.form.name.data = contact.name
         entry.form.phone.data = show(contact.phone)
         entry.form.relationship.data = contact.relationship
+
+
+def _typed(form: ContactForm, patient: Patient) -> tuple[Contact, str | None]:
+    """What was typed, and the health id among it. Raises Invalid; where both are wrong, one
+    is on the form by then.
+    """
+    try:
+        abha = parse_abha(form.abha.data or "")
+    except Invalid as fault:
+        try:
+            _contact(form, patient)
+        except Invalid:
+            form.refuse(fault)
+            raise
+        raise
+    return _contact(form, patient), abha
 
 
 def _contact(form: ContactForm, patient: Patient) -> Contact:

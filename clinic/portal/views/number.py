@@ -137,8 +137,8 @@ def _leaving(code: OneTimeCode) -> Callable[[], Response]:
 
 @step(
     CodePurpose.LEAVE_NEW,
-    title=_l("The own number"),
-    why=_l("Now the code we sent to the own number."),
+    title=_l("Their own number"),
+    why=_l("Now the code we sent to their own number."),
     back="portal.family",
 )
 def _left(code: OneTimeCode) -> Callable[[], Response]:
