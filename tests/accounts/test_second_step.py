@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
+from sqlalchemy import event
 
 from clinic.accounts.factors import Authenticator, PendingSignIn, RecoveryCode
 from clinic.accounts.models import LoginSession
@@ -58,8 +59,8 @@ def test_after_the_password_a_code_is_asked_for_and_only_then_a_session_opens(
     assert browser.is_signed_in()
     assert browser.cookie() != before
     with app.app_context():
-        event = db.session.query(AuditEvent).filter_by(actor_id=rina.id, action="sign_in.done")
-        assert event.order_by(AuditEvent.id.desc()).first().detail["by"] == "password"
+        signed_in = db.session.query(AuditEvent).filter_by(actor_id=rina.id, action="sign_in.done")
+        assert signed_in.order_by(AuditEvent.id.desc()).first().detail["by"] == "password"
 
 
 def test_the_secret_is_sealed_and_recovery_codes_are_kept_as_hashes(
@@ -72,7 +73,7 @@ def test_the_secret_is_sealed_and_recovery_codes_are_kept_as_hashes(
         hashes = {row.code_hash for row in db.session.query(RecoveryCode).filter_by(user_id=rina.id)}
         assert len(hashes) == 10
         assert not any(code in "".join(hashes) for code in codes)
-        assert secret not in str([event.detail for event in db.session.query(AuditEvent)])
+        assert secret not in str([row.detail for row in db.session.query(AuditEvent)])
 
 
 def test_turning_it_on_asks_for_the_password_again_and_for_a_right_code(app: Flask, rina: Somebody) -> None:
@@ -333,7 +334,7 @@ def test_with_the_key_lost_a_recovery_code_still_opens(
 
 
 def test_an_administrator_resets_it_for_somebody_and_not_for_themselves(
-    app: Flask, person: MakePerson, rina: Somebody, guarded: tuple[str, list[str]]
+    app: Flask, person: MakePerson, rina: Somebody, guarded: tuple[str, list[str]], later: Later
 ) -> None:
     boss, outsider = person("admin"), person("receptionist")
     browser, other = Browser(app), Browser(app)
@@ -350,10 +351,13 @@ def test_an_administrator_resets_it_for_somebody_and_not_for_themselves(
     assert Browser(app).sign_in(rina.email, PASSWORD).location == "/"
     assert notices(app, rina.id)[-1] == "second_step.reset"
     with app.app_context():
-        event = db.session.query(AuditEvent).filter_by(action="second_step.reset", subject_id=rina.id).one()
-        assert event.actor_id == boss.id
+        reset = db.session.query(AuditEvent).filter_by(action="second_step.reset", subject_id=rina.id).one()
+        assert reset.actor_id == boss.id
     turn_on(browser, boss.id)
     assert browser.post(f"/people/{boss.id}/second-step/reset").status_code == 403
+    later(minutes=11)
+    unsure = browser.post(f"/people/{rina.id}/second-step/reset")
+    assert unsure.location == f"/account/prove?next=/people/{rina.id}", "an open browser is not enough"
 
 
 def test_the_last_administrator_is_let_in_again_from_the_command_line(
@@ -433,6 +437,30 @@ def test_a_notice_says_what_when_and_what_to_do(
         assert mail.subject == "Your second step is on"
         assert "choose another password now" in mail.text
         assert guarded[0] not in mail.text
+
+
+def test_no_page_asks_the_database_more_than_six_times(
+    app: Flask, rina: Somebody, guarded: tuple[str, list[str]]
+) -> None:
+    browser, seen = at_second_page(app, rina), list[str]()
+    with app.app_context():
+        engine = db.engine
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    enter(browser, shown_code(guarded[0]))
+    waiting = at_second_page(app, rina)
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        waiting.get("/sign-in/code")
+        assert len(seen) <= 6, seen
+        for path in ("/account/second-step", "/account/passkeys", "/account/passkeys/add", "/account/prove"):
+            seen.clear()
+            assert browser.get(path).status_code == 200
+            assert len(seen[1:]) <= 6, seen  # the first one finds the session
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("value", ["\x00", "१२३४५६", "x" * 100_000, "' OR 1=1 --", "\u202e123456", "1 2 3"])

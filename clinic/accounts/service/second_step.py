@@ -64,14 +64,18 @@ def begin_set_up(actor: Actor, user: User) -> None:
 
 def secret_being_set_up(user_id: int) -> str | None:
     """The secret (base32) somebody is putting into their app; None when they have not begun, or long ago."""
-    sealed = db.session.scalar(
+    sealed = _being_set_up(user_id)
+    return crypto.unseal(sealed) if sealed else None
+
+
+def _being_set_up(user_id: int) -> str | None:
+    return db.session.scalar(
         select(Authenticator.secret).where(
             Authenticator.user_id == user_id,
             Authenticator.confirmed_at.is_(None),
             Authenticator.created_at > clock.now() - SETTING_UP,
         )
     )
-    return crypto.unseal(sealed) if sealed else None
 
 
 def turn_on(actor: Actor, user: User, *, typed: str) -> list[str]:
@@ -79,7 +83,8 @@ def turn_on(actor: Actor, user: User, *, typed: str) -> list[str]:
 
     Raises Invalid for a wrong code, Conflict when nothing is being set up.
     """
-    secret = secret_being_set_up(user.id)
+    sealed = _being_set_up(user.id)
+    secret = crypto.unseal(sealed) if sealed else None
     if secret is None:
         raise Conflict(_("This took too long. Begin again."))
     step = _step_of(secret, _digits(typed))
@@ -91,13 +96,17 @@ def turn_on(actor: Actor, user: User, *, typed: str) -> list[str]:
     now = clock.now()
     confirmed = db.session.execute(
         update(Authenticator)
-        .where(Authenticator.user_id == user.id, Authenticator.confirmed_at.is_(None))
+        .where(
+            Authenticator.user_id == user.id,
+            Authenticator.confirmed_at.is_(None),
+            Authenticator.secret == sealed,  # begun anew in another window, it is another secret
+        )
         .values(confirmed_at=now, last_step=step)
         .returning(Authenticator.id)
         .execution_options(synchronize_session=False)
     ).first()
     if confirmed is None:
-        raise Conflict(_("The second step is on already."))
+        raise Conflict(_("This was done or begun anew in another window."))
     codes = _new_codes(user)
     record_and_tell(actor, "second_step.on", user)
     return codes

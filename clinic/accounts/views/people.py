@@ -11,8 +11,10 @@ from clinic.accounts.forms import GrantsForm, InviteForm
 from clinic.accounts.queries import Managed
 from clinic.accounts.service import activate, change_roles, deactivate, invite, second_step
 from clinic.accounts.service.links import invite_again as send_invitation_again
+from clinic.accounts.service.proving import is_proved
 from clinic.accounts.service.stopping import sign_out_everywhere
 from clinic.accounts.views.blueprint import bp
+from clinic.accounts.views.proving import to_prove
 from clinic.core.access import Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError, NotFound
@@ -193,6 +195,8 @@ def reset_second_step(user_id: int) -> Response:
     """Take away the authenticator, recovery codes and passkeys of somebody who lost them."""
     actor = current_actor()
     user = queries.get_user(actor, user_id)
+    if not is_proved(actor):
+        return to_prove(url_for("accounts.person", user_id=user_id))
     with unit_of_work():
         second_step.reset(actor, user)
     say(_("The second step is reset, and %(name)s is signed out everywhere.", name=user.name))
