@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clinic.core.db import db
 from clinic.core.errors import NotFound
+from clinic.core.phones import show
 from clinic.facilities.models import Facility
 from clinic.facilities.queries import default_facility
 from clinic.notifications.registry import Letterhead, register_letterhead
@@ -24,4 +25,4 @@ def letterhead_of(facility_id: int | None) -> Letterhead:
             return Letterhead()
     town = " ".join(part for part in (place.city, place.postal_code) if part)
     address = ", ".join(part for part in (place.line, town, place.state) if part)
-    return Letterhead(clinic=place.name, clinic_phone=place.phone or "", clinic_address=address)
+    return Letterhead(clinic=place.name, clinic_phone=show(place.phone), clinic_address=address)

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from clinic.config import Settings
-from clinic.core import crypto
+from clinic.core import crypto, phones
 from clinic.core.i18n import force_locale
 from clinic.core.text import one_line
 from clinic.notifications.mail_look import IN_MAIL, ON_A_PAGE
@@ -56,8 +56,9 @@ def render(message: Message, kind: MessageKind, content: Content, *, address: st
             "zone": content.zone,
             "secret": crypto.unseal(message.secret) if message.secret else None,
             "link": public_link,
-            "may_be_switched_off": message.recipient_type == "patient" and kind.category not in ALWAYS,
+            "preferences_link": preferences_link(kind) if message.recipient_type == "patient" else "",
         }
+        values["clinic_phone"] = phones.show(values["clinic_phone"])
         clinics = _own_or_none(version, kind, form, values) if version else None
         rendered = clinics or standard(kind, form, values)
     holds = version is not None and (clinics is not None or version.body is None)
@@ -236,6 +237,11 @@ def _fill(templates: list[str], values: Values) -> str:
 
 def _paragraphs(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def preferences_link(kind: MessageKind) -> str:
+    """Where a patient chooses whether they get such messages; empty for what cannot be switched off."""
+    return "" if kind.category in ALWAYS else public_link("portal.message_preferences")
 
 
 def public_link(endpoint: str, **values: Any) -> str:

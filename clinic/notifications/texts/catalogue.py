@@ -13,7 +13,7 @@ from clinic.core.i18n import gettext as _
 from clinic.notifications import rendering
 from clinic.notifications.models import Channel, TextForm
 from clinic.notifications.placeholders import LETTERHEAD, Values
-from clinic.notifications.registry import ALWAYS, MessageKind, kind_of, kinds, letterhead
+from clinic.notifications.registry import MessageKind, kind_of, kinds, letterhead
 from clinic.notifications.rendering import Rendered
 from clinic.notifications.texts.queries import Place
 from clinic.notifications.texts.segments import Segments, count_segments
@@ -114,5 +114,5 @@ def _sample(kind: MessageKind) -> Values:
         "secret": None,
         **kind.sample(),
         "link": rendering.public_link,
-        "may_be_switched_off": Channel.SMS in kind.channels and kind.category not in ALWAYS,
+        "preferences_link": rendering.preferences_link(kind) if Channel.SMS in kind.channels else "",
     }
