@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 
 from clinic.core import clock
 from clinic.core.db import db
+from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
+from clinic.core.i18n import show_day
 from clinic.facilities.models import Facility
 from clinic.notifications.models import Channel, Message
 from clinic.notifications.placeholders import Placeholder, Values
@@ -22,9 +25,6 @@ from clinic.notifications.registry import (
 )
 from clinic.notifications.wording import Why
 from clinic.patients.models import IntakeLink, Patient
-
-
-def connect() -> None:
 from clinic.patients.queries.ways import guardians_of
 
 INTAKE = (
@@ -41,6 +41,9 @@ INTAKE = (
     ),
 )
 """What a clinic's own text about the form may name."""
+
+
+def connect() -> None:
     """Register the kind, and how patients are looked up for the list of messages."""
     register(
         MessageKind(
@@ -50,17 +53,12 @@ INTAKE = (
             still_wanted=_link_is_live,
             has_secret=True,
             channels=(Channel.SMS, Channel.EMAIL),
-        )
-    )
-    register_people("patient", _people)
             to_choose=True,
             placeholders=INTAKE,
             sample=_sample,
-
-
-def _load_links(messages: Sequence[Message]) -> Mapping[int, Content]:
-    ids = [message.subject_id for message in messages]
-    rows = db.session.execute(
+        )
+    )
+    register_people("patient", _people)
     register_readers("patient", guardians_of)
 
 
@@ -70,6 +68,11 @@ def _sample() -> Values:
         "until": datetime(2026, 12, 1, 5, tzinfo=UTC),
         "secret": "Qk3vTz8LwYp2RmX9HcJd5A",
     }
+
+
+def _load_links(messages: Sequence[Message]) -> Mapping[int, Content]:
+    ids = [message.subject_id for message in messages]
+    rows = db.session.execute(
         select(IntakeLink, Patient, Facility)
         .join(Patient, Patient.id == IntakeLink.patient_id)
         .join(Facility, Facility.id == IntakeLink.facility_id)

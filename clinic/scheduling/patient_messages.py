@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -25,6 +26,7 @@ from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
 from clinic.patients.queries.ways import Ways, ways_to
 from clinic.scheduling import ical
+from clinic.scheduling.message_placeholders import ONLY_WHEN_CERTAIN, VISIT, visit_sample
 from clinic.scheduling.models import Appointment, AppointmentStatus
 from clinic.scheduling.visit_tokens import new_token
 
@@ -102,9 +104,9 @@ def reminders(visit: Appointment, *, ways: Ways | None = None) -> list[NewMessag
     """
     if visit.status != AppointmentStatus.CONFIRMED or visit.patient.deceased or visit.starts <= clock.now():
         return []
+    ways = ways or ways_to(visit.patient)
     now = clock.now()
     times = [visit.starts - before for before in REMINDERS.values()]
-    ways = ways or ways_to(visit.patient)
     ends = [*times[1:], visit.starts]
     return [
         _message(
@@ -117,9 +119,9 @@ def reminders(visit: Appointment, *, ways: Ways | None = None) -> list[NewMessag
         )
         for kind, send_at, expires_at in zip(REMINDERS, times, ends, strict=True)
         if send_at > now
+        for channel in ways.with_one_sure(kind)
     ]
 
-        for channel in ways.with_one_sure(kind)
 
 def _also(channel: Channel) -> str:
     """What tells a reminder in the inbox or by push from the one text message or mail."""
@@ -174,9 +176,12 @@ def connect() -> None:
                 template=template,
                 category=Category.REMINDER if name in REMINDERS else Category.VISIT,
                 channels=ALL_CHANNELS,
-                opens=_page,
-            )
                 to_choose=True,
+                opens=_page,
+                placeholders=VISIT,
+                sample=partial(visit_sample, name),
+                **(ONLY_WHEN_CERTAIN if name == "appointment_booked" else {}),
+            )
         )
 
 
@@ -218,6 +223,9 @@ def _content(message: Message, visit: Appointment) -> Content:
             "clinic_phone": visit.facility.phone,
             "patient": visit.patient.name,
             "practitioner": visit.practitioner.name,
+            "service": (service.name_hi if hindi else None) or service.name,
+            "fee": service.fee,
+            "currency": visit.facility.currency,
             "starts": visit.starts,
             "reference": visit.reference,
             "waits": visit.status == AppointmentStatus.PENDING,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
@@ -19,9 +20,9 @@ from clinic.notifications.models import Channel, Message
 from clinic.notifications.registry import ALL_CHANNELS, Content, MessageKind, Opens, register
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
-from clinic.scheduling.models import Appointment, Series
 from clinic.patients.queries.ways import ways_to
 from clinic.scheduling.message_placeholders import SERIES, series_sample
+from clinic.scheduling.models import Appointment, Series
 from clinic.scheduling.patient_messages import MAY_STILL_HEAR
 
 SUBJECT = "series"
@@ -112,6 +113,8 @@ def connect() -> None:
                 channels=ALL_CHANNELS,
                 choice=name.replace("series", "appointment"),
                 opens=lambda _message, _content: Opens(endpoint="portal.visits"),
+                placeholders=SERIES,
+                sample=partial(series_sample, name),
             )
         )
 

@@ -13,6 +13,7 @@ from clinic.core.i18n import lazy as _l
 from clinic.notifications.models import Channel, Message
 from clinic.notifications.registry import ALL_CHANNELS, Category, Content, MessageKind, Opens, register
 from clinic.notifications.wording import Why
+from clinic.scheduling.message_placeholders import OFFER, offer_sample
 from clinic.scheduling.models import OfferStatus, WaitlistEntry, WaitlistOffer
 from clinic.scheduling.service.waitlist import OFFER_KIND, look
 
@@ -30,8 +31,10 @@ def connect() -> None:
             has_secret=True,
             category=Category.OFFER,
             channels=ALL_CHANNELS,
-            opens=lambda _message, _content: Opens(endpoint="portal.waitlist"),
             to_choose=True,
+            opens=lambda _message, _content: Opens(endpoint="portal.waitlist"),
+            placeholders=OFFER,
+            sample=offer_sample,
         )
     )
     periodic.every(LOOK_SECONDS, "scheduling.waitlist", look)
