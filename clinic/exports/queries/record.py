@@ -19,6 +19,7 @@ from clinic.facilities.models import Facility
 from clinic.notifications.models import Message
 from clinic.notifications.queries import label_of
 from clinic.notifications.wording import in_words
+from clinic.patients.intake import opened
 from clinic.patients.models import (
     Allergy,
     CareRelationship,
@@ -254,7 +255,7 @@ def intakes(patient_id: int, *, opened_by: int | None = None) -> list[Values]:
         .where(IntakeSection.link_id.in_([link.id for link in links]))
         .order_by(IntakeSection.link_id, IntakeSection.saved_at, IntakeSection.section)
     ):
-        values = dict(row._mapping)
+        values = dict(row._mapping) | {"answers": opened(row.answers)}
         sections[values.pop("link_id")].append(values)
     return [
         {name: value for name, value in link._mapping.items() if name != "id"}
