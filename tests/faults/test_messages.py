@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import socket
 import threading
 from datetime import timedelta
@@ -353,3 +354,19 @@ def test_a_restored_copy_sends_none_of_the_old_messages(clinic: Flask, twilio: F
         "unknown",
     ]
     assert twilio.sent == []
+
+
+def test_however_many_send_at_once_the_day_costs_no_more_than_it_may(
+    clinic: Flask, twilio: FakeTwilio
+) -> None:
+    settings = clinic.extensions["settings"]
+    clinic.extensions["settings"] = dataclasses.replace(settings, sms_price_paise=25, sms_ceiling_rupees=1)
+    with unit_of_work() as session:
+        session.execute(text("DELETE FROM sms_days"))
+    ids = visit_messages(8)
+    ends = in_parallel(clinic, [lambda one=one: sending.send(one) for one in ids])  # type: ignore[misc]
+    db.session.rollback()
+    spent = db.session.execute(text("SELECT sum(paise), sum(segments) FROM sms_days")).one()
+    parts = sum(db.session.get_one(Message, one).segments or 0 for one in ids)
+    assert (spent[0] <= 100, spent[0] // 25, len(twilio.sent)) == (True, parts, ends.count("sent"))
+    assert 0 < ends.count("sent") < 8
