@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, SmallInteger, UniqueConstraint
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Created, Key
 
@@ -17,7 +17,7 @@ class PatientPhoto(Base, Created):
         CheckConstraint("width BETWEEN 1 AND 512 AND height BETWEEN 1 AND 512", name="size"),
     )
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"), primary_key=True)
-    jpeg: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    jpeg: Mapped[bytes] = mapped_column(LargeBinary, deferred=True, nullable=False)
     width: Mapped[int]
     height: Mapped[int]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
