@@ -12,7 +12,8 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
-from clinic.notifications.models import Channel, InboxItem, Message, MessageChoice, PushSubscription, Status
+from clinic.notifications import push
+from clinic.notifications.models import Channel, InboxItem, Message, MessageChoice, Status
 from clinic.notifications.preferences import choice_of
 from clinic.notifications.registry import MessageKind, readers
 from clinic.notifications.wording import Why
@@ -43,13 +44,7 @@ def address_of(message: Message, kind: MessageKind) -> str:
             )
         )
     if ids and message.channel == Channel.PUSH:
-        ids &= set(
-            db.session.scalars(
-                select(PushSubscription.user_id).where(
-                    PushSubscription.user_id.in_(ids), PushSubscription.retired_at.is_(None)
-                )
-            )
-        )
+        ids &= push.hearing_among(ids)
     return ",".join(str(user_id) for user_id in sorted(ids))
 
 

@@ -160,6 +160,12 @@ def live_devices(user_ids: Collection[int]) -> list[Device]:
     return found
 
 
+def hearing_among(user_ids: Collection[int]) -> set[int]:
+    """Those of these people who have a browser that hears."""
+    hearing = select(PushSubscription.user_id).where(PushSubscription.user_id.in_(user_ids), *_live())
+    return set(db.session.scalars(hearing))
+
+
 def note_used(*, used: Sequence[int], gone: Sequence[int]) -> None:
     """After a try: these browsers took it, these are gone for good."""
     now = clock.now()
