@@ -22,7 +22,7 @@ WITH_ENDING = (AppointmentStatus.CANCELLED, AppointmentStatus.REJECTED, Appointm
 
 def service_name(service: Service) -> str:
     """The service's name in the reader's language, as far as the clinic has given one."""
-    return (service.name_hi or service.name) if locale_tag() == "hi" else service.name
+    return service.shown_name
 
 
 def before_you_come(service: Service) -> list[tuple[str, str]]:

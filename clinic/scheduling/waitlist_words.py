@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from clinic.core import clock
 from clinic.core.i18n import gettext as _
-from clinic.core.i18n import locale_tag, show_day, show_time, show_weekday
+from clinic.core.i18n import show_day, show_time, show_weekday
 from clinic.scheduling.models import ALL_WEEK, PartOfDay, Reach, Service, WaitlistEntry, WaitStatus
 
 MONDAY = date(2024, 1, 1)
@@ -38,7 +38,7 @@ def reach_choices(*, for_patient: bool) -> list[tuple[str, str]]:
 
 def service_words(service: Service) -> str:
     """The service's name in the reader's language, as far as the clinic has given one."""
-    return (service.name_hi or service.name) if locale_tag() == "hi" else service.name
+    return service.shown_name
 
 
 def day_words(entry: WaitlistEntry) -> str:

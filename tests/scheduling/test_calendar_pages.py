@@ -195,3 +195,11 @@ def test_a_visit_across_midnight_is_drawn_on_both_days(clinic: Clinic, desk: Fla
     assert visit.ends - visit.starts == timedelta(hours=1)
     for day in ("2026-11-23", "2026-11-24"):
         assert visit.reference in desk.get(f"/calendar?day={day}").text
+
+
+def test_services_have_their_hindi_names_for_who_reads_hindi(clinic: Clinic, desk: FlaskClient) -> None:
+    book(clinic.desk, clinic.booking(clinic.at(10)))
+    clinic.service.name_hi, clinic.receptionist.locale = "परामर्श", "hi"
+    db.session.commit()
+    for path in ("/calendar", "/today", "/calendar?view=list", "/appointments/new"):
+        assert "परामर्श" in desk.get(path).text, path

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from sqlalchemy import (
     CheckConstraint,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -16,12 +17,15 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, Range
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from clinic.core.db import Base, Created, InGroup, Key
+from clinic.core.i18n import locale_tag
 from clinic.practitioners.models import Practitioner
 
 
@@ -91,6 +95,17 @@ class Service(Base, InGroup, Created):
             during.lower - timedelta(minutes=self.buffer_before),
             during.upper + timedelta(minutes=self.buffer_after),
         )
+
+    @hybrid_property
+    def shown_name(self) -> str:
+        """The name in the reader's language, as far as the clinic has given one."""
+        return (self.name_hi if locale_tag() == "hi" else None) or self.name
+
+    @shown_name.inplace.expression
+    @classmethod
+    def _shown_name(cls) -> ColumnElement[str]:
+        in_hindi = func.coalesce(func.nullif(cls.name_hi, ""), cls.name)
+        return in_hindi if locale_tag() == "hi" else cls.name.expression
 
 
 class ServicePractitioner(Base):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from clinic.core import clock
 from clinic.core.db import db
+from clinic.core.i18n import LOCALES, locale_tag
 from clinic.facilities.models import Facility
 from clinic.patients.models import IntakeLink, Patient
 from clinic.practitioners.models import Practitioner
@@ -62,11 +63,12 @@ def board(facility: Facility, day: date) -> list[BoardRow]:
     """
     first, after = clock.day_bounds(day, facility.zone)
     bounds = {"facility": facility.id, "first": first, "after": after}
-    return [BoardRow(*row) for row in db.session.execute(_statement(), bounds)]
+    return [BoardRow(*row) for row in db.session.execute(_statement(locale_tag()), bounds)]
 
 
-@lru_cache(maxsize=1)
-def _statement() -> Select[Any]:
+@lru_cache(maxsize=len(LOCALES))
+def _statement(_locale: str) -> Select[Any]:
+    """One for each language, in which services have their names."""
     today, earlier = _of_the_day().subquery(), _left_open().subquery()
     rows = union_all(select(today), select(earlier)).subquery()
     starts = rows.c.starts
@@ -142,7 +144,7 @@ def _visits(room: Any, left_open: Any) -> Select[Any]:
         "patient_id": Patient.id,
         "patient": Patient.name,
         "mobile": Patient.mobile,
-        "service": Service.name,
+        "service": Service.shown_name,
         "practitioner_id": Practitioner.id,
         "practitioner": Practitioner.name,
         "room": room,

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import TSTZRANGE, Range, aggregate_order_by
 
 from clinic.core import clock
 from clinic.core.db import db
+from clinic.core.i18n import LOCALES, locale_tag
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
@@ -182,11 +183,12 @@ def cells(facility: Facility, from_day: date, to_day: date, *, of: Column | None
             "practitioner": of.practitioner_id or 0,
             "during": Range(first - LONGEST, after + LONGEST),
         }
-    return [Cell(*row) for row in db.session.execute(_cells_statement(of is not None), bounds)]
+    return [Cell(*row) for row in db.session.execute(_cells_statement(locale_tag(), of is not None), bounds)]
 
 
-@lru_cache(maxsize=2)
-def _cells_statement(of_one: bool) -> Any:
+@lru_cache(maxsize=2 * len(LOCALES))
+def _cells_statement(_locale: str, of_one: bool) -> Any:
+    """One for each language, in which services have their names."""
     visits = (
         _statement_of(
             Appointment,
@@ -253,7 +255,7 @@ def _statement_of(owner: Any, *, of_one: bool, **own_fields: Any) -> Select[Any]
             owner.mode,
             own_field("patient_id"),
             own_field("patient"),
-            Service.name.label("service"),
+            Service.shown_name.label("service"),
             Service.hue,
             Practitioner.id.label("practitioner_id"),
             Practitioner.name.label("practitioner"),

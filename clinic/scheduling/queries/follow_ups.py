@@ -98,7 +98,7 @@ def follow_ups(
             Patient.name,
             Patient.mobile,
             Service.id,
-            Service.name,
+            Service.shown_name,
             Practitioner.id,
             Practitioner.name,
         )

@@ -51,7 +51,7 @@ def left_open(facility: Facility, day: date | None = None) -> list[LeftOpen]:
             Appointment.status,
             starts,
             Patient.name,
-            Service.name,
+            Service.shown_name,
             Practitioner.name,
             func.count().over(),
         )

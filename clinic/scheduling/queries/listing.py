@@ -244,7 +244,7 @@ def _lines() -> Any:
             Appointment.overbooked,
             Patient.name,
             Patient.mobile,
-            Service.name,
+            Service.shown_name,
             Service.hue,
             Practitioner.name,
             Practitioner.user_id,
@@ -265,7 +265,7 @@ def choices(facility: Facility, facility_ids: frozenset[int] | None) -> Choices:
         .join(Resource, Resource.practitioner_id == Practitioner.id)
         .where(Resource.facility_id == facility.id, Resource.kind.in_(PEOPLE))
     )
-    services = select(literal("service"), Service.id, Service.name).where(
+    services = select(literal("service"), Service.id, Service.shown_name).where(
         Service.facility_id == facility.id, Service.active
     )
     places = select(literal("facility"), Facility.id, Facility.name).where(Facility.active)
