@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from clinic.accounts.factors import Authenticator
+from clinic.audit.models import AuditEvent
 from clinic.core import clock, crypto
 from clinic.core.db import db
 from clinic.notifications.models import Message
@@ -55,8 +56,6 @@ def enter(browser: Browser, code: str, *, recovery: bool = False) -> TestRespons
 
 def notices(app: Flask, user_id: int) -> list[str]:
     """What somebody was told by e-mail, the oldest first."""
-    from clinic.audit.models import AuditEvent
-
     with app.app_context():
         rows = db.session.query(AuditEvent.action).join(Message, Message.subject_id == AuditEvent.id)
         told = rows.filter(Message.kind == "security_notice", Message.recipient_id == user_id)

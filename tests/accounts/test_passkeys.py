@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from webauthn.helpers import base64url_to_bytes
 from werkzeug.test import TestResponse
 
 from clinic.accounts.factors import Passkey
@@ -146,8 +147,6 @@ def test_without_single_use_a_recorded_answer_would_open_another_session(
     app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The attack that spending what was asked is there for; a device that counts would still notice."""
-    from webauthn.helpers import base64url_to_bytes
-
     key = SecurityKey(counts=False)
     add(browser, key)
     here, thief = Browser(app), Browser(app)

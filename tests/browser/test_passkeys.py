@@ -14,6 +14,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
+from clinic.accounts import terms
 from clinic.accounts.service import passwords
 from clinic.app import create_app
 from clinic.core import clock
@@ -36,20 +37,13 @@ def clinic_at(make_database: Callable[[str], str], worker_number: int) -> Iterat
     with app.app_context(), unit_of_work():
         desk = UserFactory(name="Asha", email="asha@clinic.example")
         desk.password_hash = passwords.hashed(PASSWORD)
-        accept_terms_for(desk)
+        desk.terms_accepted_version, desk.terms_accepted_at = terms.CURRENT, clock.now()
         grant(desk, Role.RECEPTIONIST, facility=FacilityFactory(name="Sanjeevani Ayurveda"))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield url
     server.shutdown()
     with app.app_context():
         db.engine.dispose()
-
-
-def accept_terms_for(user: object) -> None:
-    """Asha has been here before."""
-    from clinic.accounts import terms
-
-    user.terms_accepted_version, user.terms_accepted_at = terms.CURRENT, clock.now()  # type: ignore[attr-defined]
 
 
 def accessible(page: Page) -> None:
