@@ -181,7 +181,8 @@ def test_the_clinics_own_text_goes_out_with_its_values_and_only_in_its_language(
     )
     assert re.fullmatch(f"On {day}", sent["email"].subject or "")
     assert re.match(rf"See {day}\n\nMove: http://localhost/v/[\w-]+/move\n", sent["email"].body)
-    assert sent["email"].body.endswith("Sutra Ayurveda\n12 Lake Road, Bengaluru\n080 4123 4567\n")
+    assert "\n\nSutra Ayurveda\n12 Lake Road, Bengaluru\n080 4123 4567\n" in sent["email"].body
+    assert sent["email"].body.endswith("http://localhost/portal/preferences\n")
     assert standing_text(Place(kind=BOOKED.kind, form="sms", locale="hi")) is None
 
 
@@ -374,6 +375,15 @@ def test_nobody_but_an_administrator_gets_at_the_texts(
     manager = Actor(user_id=1, name="Manager", roles=frozenset({Role.FACILITY_ADMIN}))
     with pytest.raises(Forbidden):
         service.save(manager, kind(), BOOKED, Draft(body="x"))
+
+
+def test_what_a_text_message_costs_is_said_where_it_is_known(
+    admin: FlaskClient, with_settings: Callable[..., None]
+) -> None:
+    assert "About" not in admin.post(f"{PAGE}/preview", data={"body": "x"}).get_data(as_text=True)
+    with_settings(sms_price_paise=25)
+    dear = admin.post(f"{PAGE}/preview", data={"body": "x" * 161}).get_data(as_text=True)
+    assert "About ₹0.50 a message." in dear
 
 
 def test_a_text_is_written_looked_at_compared_and_given_up(

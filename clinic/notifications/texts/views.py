@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 
+from clinic.config import Settings
 from clinic.core.access import Actor, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import Conflict, DomainError, TooMany
@@ -221,8 +223,10 @@ def _url(view: str, place: Place) -> str:
 
 
 def _words() -> dict[str, Any]:
-    """What the pages call the forms and the kinds' categories."""
+    """What the pages call forms and categories, and what a part of a text message costs (₹; 0: unknown)."""
+    configured: Settings = current_app.extensions["settings"]
     return {
+        "part_price": Decimal(configured.sms_price_paise) / 100,
         "form_words": {
             TextForm.SMS: _("Text message"),
             TextForm.EMAIL: _("E-mail"),
