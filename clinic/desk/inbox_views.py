@@ -78,10 +78,14 @@ def save_told() -> Response:
     try:
         quiet = choosing.read_quiet(request.form.get("quiet_from", ""), request.form.get("quiet_to", ""))
         with unit_of_work():
-            in_app = {(STAFF_CHOICE, Channel.IN_APP): request.form.get("in_app") == "yes"}
+            in_app: dict[tuple[str, str], bool] = {
+                (STAFF_CHOICE, Channel.IN_APP): request.form.get("in_app") == "yes"
+            }
             preferences.choose("user", [actor.user_id or 0], in_app)
             if practitioner_id is not None:
-                by_mail = {(STAFF_CHOICE, Channel.EMAIL): request.form.get("email") == "yes"}
+                by_mail: dict[tuple[str, str], bool] = {
+                    (STAFF_CHOICE, Channel.EMAIL): request.form.get("email") == "yes"
+                }
                 preferences.choose("practitioner", [practitioner_id], by_mail)
                 preferences.keep_quiet("practitioner", [practitioner_id], quiet)
             audit.record(

@@ -216,3 +216,37 @@ def test_anything_else_is_kept_for_people_and_not_answered(text: Text, patient: 
     row = db.session.scalars(select(InboundMessage)).one()
     assert (row.meaning, row.patient_id, row.done_at) == (Meaning.OTHER, patient.id, None)
     assert replies() == []
+
+
+def test_the_desk_reads_what_was_not_understood_and_another_clinics_desk_does_not(
+    text: Text, patient: Patient, desk: User, sign_in: Callable[..., FlaskClient]
+) -> None:
+    text("Can I come at 4 instead?")
+    elsewhere = grant(UserFactory(), Role.RECEPTIONIST, facility=FacilityFactory())
+    here, there = sign_in(desk), sign_in(elsewhere)
+    row = db.session.scalars(select(InboundMessage)).one()
+    shown = here.get("/messages/inbound").text
+    assert "Can I come at 4 instead?" in shown
+    assert "Asha Menon" in shown
+    assert "Can I come" not in there.get("/messages/inbound").text
+    assert there.post(f"/messages/inbound/{row.id}/done").status_code == 404
+    assert here.post(f"/messages/inbound/{row.id}/done").status_code == 303
+    assert "Can I come" not in here.get("/messages/inbound").text
+    assert "Can I come" in here.get("/messages/inbound?all=1").text
+
+
+def test_the_desk_chooses_at_the_patients_word_and_another_clinics_desk_cannot(
+    patient: Patient, desk: User, sign_in: Callable[..., FlaskClient]
+) -> None:
+    elsewhere = grant(UserFactory(), Role.RECEPTIONIST, facility=FacilityFactory())
+    here, there = sign_in(desk), sign_in(elsewhere)
+    address = f"/patients/{patient.id}/choices"
+    assert 'value="reminder_24h sms" checked' in here.get(address).text
+    assert there.get(address).status_code == 404
+    assert there.post(address).status_code == 404
+    assert here.post(address, data={"quiet_from": "22:00"}).status_code == 422
+    assert here.post(address, data={"want": ["reminder_24h email"]}).status_code == 303
+    assert preferences.choices_of("patient", patient.id)["reminder_24h", "sms"] is False
+    assert here.get("/account/messages").status_code == 200
+    assert here.post("/account/messages", data={}).status_code == 303
+    assert preferences.choices_of("user", desk.id) == {("staff_visit", "in_app"): False}
