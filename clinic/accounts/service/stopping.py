@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 
 from clinic.accounts.models import AccountLink, OneTimeCode, User
 from clinic.accounts.policy import can_manage, can_stop
@@ -66,7 +66,7 @@ def _end_what_is_out(user: User) -> None:
         .values(spent_at=now),
         update(OneTimeCode)
         .where(
-            OneTimeCode.mobile == user.mobile,
+            or_(OneTimeCode.mobile == user.mobile, OneTimeCode.user_id == user.id),
             OneTimeCode.used_at.is_(None),
             OneTimeCode.replaced_at.is_(None),
         )
