@@ -93,15 +93,19 @@ def _fill_intake(at: Visitor, clinic: Clinic, name: str, mobile: str) -> None:
     assert link is not None
     page = at.go(urlsplit(link.group().rstrip(".")).path)
     at.check_accessibility()
-    for _section in range(8):
+    for _section in range(10):
         if page.get_by_role("button", name="Send to the clinic").count():
             break
         full_name = page.get_by_label("Full name")
         if full_name.count():
             full_name.fill(name)
-        no_allergy = page.get_by_role("radio", name="No, not that I know")
-        if no_allergy.count():
-            no_allergy.check(force=True)
+        for answer in ("No, not that I know", "No, none"):
+            if page.get_by_role("radio", name=answer).count():
+                page.get_by_role("radio", name=answer).check(force=True)
+        emergency = page.get_by_label("Whom may we call?")
+        if emergency.count():
+            emergency.fill("Ravi")
+            page.get_by_label("Their telephone").fill("98450 11724")
         city = page.get_by_label(re.compile("city", re.I))
         if city.count():
             city.first.fill("मैसूर")
