@@ -265,4 +265,6 @@ def test_another_household_and_the_staff_get_nothing_from_the_portal(clinic: Cli
 
 
 def test_the_details_page_of_the_portal_offers_the_download(clinic: Clinic) -> None:
-    assert f"/portal/family/{clinic.patient.id}/record.zip" in clinic.phone().get("/portal/details").text
+    phone, record = clinic.phone(), f"/portal/family/{clinic.patient.id}/record"
+    assert f'href="{record}"' in phone.get("/portal/details").text
+    assert f'href="{record}.zip"' in phone.get(record).text
