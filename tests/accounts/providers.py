@@ -77,6 +77,8 @@ class FakeProvider:
             "exp": now - 3600 if "expired" in self.wrong else now + 3600,
             "nonce": "another-walk" if "nonce" in self.wrong else asked.get("nonce", ""),
         }
+        if "aud" in self.wrong:
+            claims["azp"] = CLIENT  # or the check of who asked would refuse it as well
         if "azp" in self.wrong:
             claims |= {"aud": [CLIENT, "another-client"], "azp": "another-client"}
         for switch, name in (("no_nonce", "nonce"), ("no_exp", "exp")):
