@@ -162,7 +162,7 @@ def test_a_guardian_steps_back_only_where_another_stays(
 def test_an_adult_leaves_with_both_numbers_proved_and_nobody_sees_them_any_more(
     clinic: Clinic, home: FlaskClient, session: Session
 ) -> None:
-    leave = f"/portal/family/{clinic.mother.id}/leave"
+    leave = f"/portal/family/{clinic.mother.id}/own-number"
     assert home.post(leave, data={"mobile": "9812300007"}).location == "/portal/prove/leave-old"
     assert prove(home, "leave-old").location == "/portal/prove/leave-new"
     assert acting(session, clinic.mother) == [clinic.login.mobile], "not before both are proved"
@@ -185,10 +185,10 @@ def test_an_adult_leaves_with_both_numbers_proved_and_nobody_sees_them_any_more(
 
 
 def test_the_new_number_alone_moves_nobody(clinic: Clinic, home: FlaskClient, session: Session) -> None:
-    home.post(f"/portal/family/{clinic.mother.id}/leave", data={"mobile": OWN})
+    home.post(f"/portal/family/{clinic.mother.id}/own-number", data={"mobile": OWN})
     prove(home, "leave-old")
     a_minute_passes()
-    home.post(f"/portal/family/{clinic.son.id}/leave", data={"mobile": OWN})  # another person's first step
+    home.post(f"/portal/family/{clinic.son.id}/own-number", data={"mobile": OWN})  # another person's first step
     answer = prove(home, "leave-new")
     assert answer.status_code == 422
     assert "Begin again" in answer.text
@@ -198,8 +198,8 @@ def test_the_new_number_alone_moves_nobody(clinic: Clinic, home: FlaskClient, se
 def test_a_child_does_not_leave_and_a_stranger_takes_nobody(
     clinic: Clinic, child: Patient, home: FlaskClient, outside: FlaskClient
 ) -> None:
-    assert home.post(f"/portal/family/{child.id}/leave", data={"mobile": OWN}).status_code == 404
-    assert outside.post(f"/portal/family/{clinic.mother.id}/leave", data={"mobile": OWN}).status_code == 404
+    assert home.post(f"/portal/family/{child.id}/own-number", data={"mobile": OWN}).status_code == 404
+    assert outside.post(f"/portal/family/{clinic.mother.id}/own-number", data={"mobile": OWN}).status_code == 404
 
 
 def test_nobody_pulls_a_known_adult_into_a_household_by_naming_them(
@@ -289,6 +289,6 @@ def test_staff_changing_one_mobile_keeps_a_named_guardian(
 
 
 def test_the_digits_are_those_of_the_step(clinic: Clinic, home: FlaskClient) -> None:
-    home.post(f"/portal/family/{clinic.mother.id}/leave", data={"mobile": OWN})
+    home.post(f"/portal/family/{clinic.mother.id}/own-number", data={"mobile": OWN})
     assert len(digits_for("leave_old")) == 6
     assert home.get("/portal/prove/leave-new").location == "/portal/family", "nothing was sent there yet"

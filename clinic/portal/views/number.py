@@ -97,7 +97,7 @@ def _new_proved(code: OneTimeCode) -> Callable[[], Response]:
     return answer
 
 
-@bp.route("/family/<id:patient_id>/leave", methods=["GET", "POST"])
+@bp.route("/family/<id:patient_id>/own-number", methods=["GET", "POST"])
 @allow(Role.PATIENT)
 def leave(patient_id: int) -> Response:
     """An adult takes their record to a number of their own."""
