@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 from flask import Flask
 from sqlalchemy import select, text
 
@@ -31,7 +32,9 @@ from tests.notifications.conftest import TWILIO
 from tests.notifications.providers import FakeTwilio, fake_twilio
 
 ROOT = Path(__file__).resolve().parents[2]
-STORM_MESSAGES, STORM_KILLS = 40, 12
+STORM_MESSAGES = int(os.environ.get("STORM_MESSAGES", "1000"))
+STORM_KILLS = int(os.environ.get("STORM_KILLS", "40"))
+"""A worker each time; every third time a clock too, every other the queue's server or all that is in it."""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,23 @@ def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
     while not what():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.05)
+
+
+def many_messages(count: int) -> list[int]:
+    """That many messages about one visit that are due; their ids."""
+    [first] = visit_messages()
+    kept = "kind, channel, locale, recipient_type, recipient_id, subject_type, subject_id, patient_id"
+    more = "facility_id, send_at, expires_at, status, attempts, next_try_at, group_id, created_at"
+    with unit_of_work() as session:
+        session.execute(
+            text(
+                f"INSERT INTO messages ({kept}, {more}, dedupe_key) SELECT {kept}, {more},"
+                " dedupe_key || '-' || number"
+                " FROM messages, generate_series(2, :count) AS number WHERE messages.id = :first"
+            ),
+            {"count": count, "first": first},
+        )
+    return list(db.session.scalars(select(Message.id).order_by(Message.id)))
 
 
 def let_leases_run_out() -> None:
@@ -198,35 +218,6 @@ def test_a_web_process_killed_right_after_its_commit_loses_nothing(
     assert list(times_sent(twilio).values()) == [1]
 
 
-def test_a_storm_of_kills_and_flushes_sends_nothing_twice(
-    clinic: Flask, settings: dict[str, str], twilio: FakeTwilio
-) -> None:
-    chance = random.Random(21)  # the same storm each time
-    twilio.after = lambda _fields: time.sleep(0.05)
-    ids = visit_messages(STORM_MESSAGES)
-    with process("clock", settings, twilio), process("clock", settings, twilio):
-        for _kill in range(STORM_KILLS):
-            with process("worker", settings, twilio) as worker, process("worker", settings, twilio):
-                enough = len(twilio.sent) + chance.randint(1, 4)
-                wait_for(lambda enough=enough: len(twilio.sent) >= enough or all_final())  # type: ignore[misc]
-                time.sleep(chance.random() / 10)
-                kill(worker)
-                if chance.random() < 0.5:
-                    clinic.extensions["redis"].flushdb()
-            let_leases_run_out()
-            if all_final():
-                break
-        with process("worker", settings, twilio):
-            wait_for(lambda: let_leases_run_out() or all_final(), 120)
-    counted = times_sent(twilio)
-    ends = Counter(status_of(message_id) for message_id in ids)
-    assert set(ends) <= {"sent", "unknown"}, ends
-    assert max(counted.values()) == 1
-    assert all(counted[str(number)] == 1 for number in ids if status_of(number) == "sent")
-    assert ends["unknown"] <= 2 * STORM_KILLS
-    print(f" {STORM_MESSAGES} messages, {STORM_KILLS} kills: {dict(ends)}", end="")  # noqa: T201
-
-
 @pytest.fixture
 def own_queue(tmp_path: Path) -> Iterator[tuple[dict[str, str], Callable[[], EmbeddedValkey], ExitStack]]:
     """A queue's server of our own behind a fixed address, to be stopped and started."""
@@ -241,6 +232,55 @@ def own_queue(tmp_path: Path) -> Iterator[tuple[dict[str, str], Callable[[], Emb
 
     with ExitStack() as running:
         yield {"REDIS_URL": f"unix://{address}?db=0"}, start, running
+
+
+def test_a_storm_of_kills_and_flushes_sends_nothing_twice(
+    clinic: Flask,
+    settings: dict[str, str],
+    twilio: FakeTwilio,
+    own_queue: tuple[dict[str, str], Callable[[], EmbeddedValkey], ExitStack],
+) -> None:
+    chance = random.Random(21)  # the same storm each time
+    address, start, _running = own_queue
+    env, server = {**settings, **address}, start()
+    ids = many_messages(STORM_MESSAGES)
+    done = Counter[str]()
+    share = max(1, STORM_MESSAGES // (STORM_KILLS + 5))
+    with ExitStack() as running:
+        clock = running.enter_context(process("clock", env, twilio))
+        running.enter_context(process("clock", env, twilio))
+        for number in range(STORM_KILLS):
+            with process("worker", env, twilio) as worker, process("worker", env, twilio):
+                enough = len(twilio.sent) + chance.randint(1, 2 * share)
+                wait_for(lambda enough=enough: len(twilio.sent) >= enough or all_final(), 180)  # type: ignore[misc]
+                time.sleep(chance.random() / 10)
+                kill(worker)
+                done["workers"] += 1
+                if number % 3 == 0:
+                    kill(clock)
+                    clock = running.enter_context(process("clock", env, twilio))
+                    done["clocks"] += 1
+                if number % 4 == 0:
+                    server.__exit__(None, None, None)
+                    done["queue servers"] += 1
+                    time.sleep(chance.random())
+                    server = start()
+                elif number % 4 == 2:
+                    redis.Redis.from_url(address["REDIS_URL"]).flushall()
+                    done["flushes"] += 1
+            let_leases_run_out()
+            if all_final():
+                break
+        with process("worker", env, twilio), process("worker", env, twilio):
+            wait_for(all_final, 900)
+    server.__exit__(None, None, None)
+    counted = times_sent(twilio)
+    ends = Counter(status_of(message_id) for message_id in ids)
+    lost = [number for number in ids if status_of(number) == "sent" and counted[str(number)] != 1]
+    assert set(ends) <= {"sent", "unknown"}, ends
+    assert (max(counted.values()), lost) == (1, [])
+    assert ends["unknown"] <= 2 * sum(done.values())
+    print(f" {STORM_MESSAGES} messages, killed {dict(done)}: {dict(ends)}", end="")  # noqa: T201
 
 
 def test_a_queue_that_stops_stops_no_message_and_no_process(
