@@ -276,6 +276,8 @@ def test_a_patient_books_by_keyboard_on_a_narrow_screen(clinic: Clinic, visitor:
     page.wait_for_url("**/portal/code")
     tab_to(page, page.locator("input[autocomplete=one-time-code]"))
     page.keyboard.type(_code_for(patient, mobile))
+    page.wait_for_url("**/portal/choose**")
+    press_on(page, page.locator(".choose-person").first)
     page.wait_for_url("**/portal")
     press_on(page, page.get_by_role("link", name=re.compile("^Book")).first)
     page.wait_for_url("**/portal/book")
