@@ -24,6 +24,8 @@ def init_gate(app: Flask, *, staff_sign_in: str, patient_sign_in: str) -> None:
     def pass_or_turn_away() -> BaseResponse | None:
         if request.url_rule is None or request.endpoint in (None, "static"):
             return None
+        if request.method == "HEAD":
+            request.method = "GET"  # views tell reading from sending by it; only the answer's body differs
         policy = policy_of(app.view_functions[str(request.endpoint)])
         if policy is None:
             log.error("route_without_policy", route=request.url_rule.rule)

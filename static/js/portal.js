@@ -52,5 +52,6 @@ attach(document);
 // The worker is a thing of the signed-in pages; it is asked for once everything else is there.
 if ("serviceWorker" in navigator && location.pathname.startsWith("/portal")) addEventListener("load", () => import("./install.js").then((module) => module.startInstall()));
 focusFirstError(document);
+if (/[\u0900-\u097f]/.test(document.body.textContent)) import("./letters.js").then((module) => module.fetchMissingLetters());
 document.addEventListener("htmx:load", (event) => { if (event.detail.elt !== document.body) attach(event.detail.elt); });
 if (document.querySelector("[hx-get], [hx-post], [hx-put], [hx-delete], [hx-trigger], [hx-boost]")) fetchHtmx();

@@ -43,7 +43,7 @@ def add_passkey() -> Response:
     if not is_proved(actor):
         return to_prove(url_for("accounts.add_passkey"))
     form = NewPasskeyForm()
-    if request.method == "GET":
+    if request.method != "POST":
         form.name.data = device_name(request.user_agent.string)[:60]
         return page("accounts/passkey_add.html", form=form)
     if not form.validate():
@@ -97,7 +97,7 @@ def passkey(passkey_id: int) -> Response:
     actor = current_actor()
     found = factor_queries.own_passkey(actor, passkey_id)
     form = PasskeyNameForm(obj=found)
-    if request.method == "GET":
+    if request.method != "POST":
         return page("accounts/passkey.html", form=form, passkey=found)
     if not form.validate():
         return page("accounts/passkey.html", status=422, form=form, passkey=found)
@@ -115,7 +115,7 @@ def remove_passkey(passkey_id: int) -> Response:
     found = factor_queries.own_passkey(actor, passkey_id)
     if not is_proved(actor):
         return to_prove(url_for("accounts.remove_passkey", passkey_id=passkey_id))
-    if request.method == "GET":
+    if request.method != "POST":
         return page("accounts/passkey_remove.html", passkey=found)
     with unit_of_work():
         service.remove(actor, queries.own_user(actor), found)

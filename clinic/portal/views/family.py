@@ -6,7 +6,9 @@ from uuid import uuid4
 
 from flask import Response, request, url_for
 
+from clinic.accounts import terms
 from clinic.accounts.service import codes
+from clinic.accounts.service.agreeing import accept_terms
 from clinic.accounts.views.portal_sign_in import settings
 from clinic.core import clock
 from clinic.core.access import Role, allow
@@ -41,6 +43,7 @@ def welcome() -> Response:
                 patient = service.add_member(
                     current_actor(), details, submission_key=form.submission_key.data
                 )
+                accept_terms(current_actor(), version=terms.CURRENT)
         except DomainError as error:
             form.refuse(error)
         else:
