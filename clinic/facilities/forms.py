@@ -52,7 +52,9 @@ class FacilityForm(Form):
     hears_booked = BooleanField(_l("A patient has booked"), default=True)
     hears_moved = BooleanField(_l("A patient has moved a visit"), default=True)
     hears_cancelled = BooleanField(_l("A patient has cancelled"), default=True)
-    second_step_required = BooleanField(_l("Everybody who works here signs in with a second step"), default=False)
+    second_step_required = BooleanField(
+        _l("Everybody who works here signs in with a second step"), default=False
+    )
 
     def details(self) -> FacilityDetails:
         """What was entered."""

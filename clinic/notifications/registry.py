@@ -83,8 +83,8 @@ class MessageKind:
     texts are ``templates/messages/<template>/{sms.txt,subject.txt,body.txt,body.html}``. ``has_secret`` marks
     codes and links: once they are final nobody can send them again. ``channels`` are those it goes over where
     somebody can be reached by them and chose nothing else; ``choice`` is the name under which people choose,
-    where several kinds share one, and ``to_choose`` shows it to patients. ``opens`` names the page an in-app or
-    push message leads to.
+    where several kinds share one, and ``to_choose`` shows it to patients. ``opens`` names the page that an
+    in-app or push message leads to.
 
     ``placeholders`` are what a clinic's own text may name, beside the clinic itself. ``sample`` makes values
     like those of ``load``, of nobody, in the language in use, to show and check texts with. Messages for

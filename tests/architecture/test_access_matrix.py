@@ -197,7 +197,6 @@ def _populate(world: World) -> None:
     )
     db.session.add_all((message, brought_in, broadcast))
     db.session.flush()
-    db.session.add(ImportRow(import_id=brought_in.id, number=2, cells=["Mira"], outcome="new"))
     mother = people["patient"][0].id
     item = InboxItem(
         message_id=message.id, user_id=mother, patient_id=mine.id, kind="notice", title="x", body="x"
@@ -207,6 +206,7 @@ def _populate(world: World) -> None:
         provider_id="SM1", mobile="+919845000001", body="x", meaning="other", facility_id=here.id
     )
     db.session.add_all((item, device, written_in))
+    db.session.add(ImportRow(import_id=brought_in.id, number=2, cells=["Mira"], outcome="new"))
     db.session.flush()
     consented = publish(SYSTEM, add_kind(SYSTEM, name="News", purpose="news", text=WORDS).id)
     consent = sign(SYSTEM, mine.id, consented.id, Signature(name="Mira"))
@@ -221,13 +221,13 @@ def _populate(world: World) -> None:
         "service_id": service.id,
         "user_id": spare.id,
         "message_id": message.id,
+        "item_id": item.id,
+        "device_id": device.id,
+        "inbound_id": written_in.id,
         "broadcast_id": broadcast.id,
         "import_id": brought_in.id,
         "resource_id": practitioner_resource(here.id, vaidya.id).id,
         "number": 2,
-        "item_id": item.id,
-        "device_id": device.id,
-        "inbound_id": written_in.id,
         "series_id": series.id,
         "session_id": session.id,
         "kind_id": consented.kind_id,

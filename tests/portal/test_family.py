@@ -188,7 +188,9 @@ def test_the_new_number_alone_moves_nobody(clinic: Clinic, home: FlaskClient, se
     home.post(f"/portal/family/{clinic.mother.id}/own-number", data={"mobile": OWN})
     prove(home, "leave-old")
     a_minute_passes()
-    home.post(f"/portal/family/{clinic.son.id}/own-number", data={"mobile": OWN})  # another person's first step
+    home.post(
+        f"/portal/family/{clinic.son.id}/own-number", data={"mobile": OWN}
+    )  # another person's first step
     answer = prove(home, "leave-new")
     assert answer.status_code == 422
     assert "Begin again" in answer.text
@@ -199,7 +201,9 @@ def test_a_child_does_not_leave_and_a_stranger_takes_nobody(
     clinic: Clinic, child: Patient, home: FlaskClient, outside: FlaskClient
 ) -> None:
     assert home.post(f"/portal/family/{child.id}/own-number", data={"mobile": OWN}).status_code == 404
-    assert outside.post(f"/portal/family/{clinic.mother.id}/own-number", data={"mobile": OWN}).status_code == 404
+    assert (
+        outside.post(f"/portal/family/{clinic.mother.id}/own-number", data={"mobile": OWN}).status_code == 404
+    )
 
 
 def test_nobody_pulls_a_known_adult_into_a_household_by_naming_them(

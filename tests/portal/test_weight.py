@@ -32,7 +32,7 @@ CanvasRenderingContext2D.prototype.measureText = function (text) {
   return /[\\u0900-\\u097f]/.test(text) ? { width: text.codePointAt(0) } : plain.call(this, text);
 };
 """
-"""A phone with Devanagari letters of its own, as all are that are sold in India; others fetch them besides."""
+"""A phone with Devanagari letters of its own, as all have that are sold in India; others fetch them."""
 pytestmark = [
     pytest.mark.browser,
 ]

@@ -1,4 +1,4 @@
-"""Ways out: console, SMTP, Twilio, push, this site's inboxes. Each makes one try and says what became of it."""
+"""Ways out: console, SMTP, Twilio, push, this site's inboxes. Each makes one try and says how it ended."""
 
 from __future__ import annotations
 

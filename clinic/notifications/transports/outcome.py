@@ -12,7 +12,8 @@ from clinic.notifications.wording import Why
 class Outgoing:
     """A finished message. ``attempt`` tells the tries of one message apart, ``provider`` says whom to ask.
 
-    ``dlt_template_id`` is what a text message's words are registered under with India's operators, if they are.
+    ``dlt_template_id`` is what a text message's words are registered under with India's operators, if they
+    are.
     """
 
     message_id: int
