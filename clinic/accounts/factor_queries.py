@@ -7,8 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import column, exists, func, or_, select, table
 
-from clinic.accounts.factors import Authenticator, Passkey, RecoveryCode
-from clinic.accounts.models import RoleGrant
+from clinic.accounts.models import Authenticator, Passkey, RecoveryCode, RoleGrant
 from clinic.core.access import Actor, Role
 from clinic.core.db import db
 from clinic.core.errors import NotFound

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import exists, select
 
-from clinic.accounts.factors import Passkey
-from clinic.accounts.models import Identity, User
+from clinic.accounts.models import Identity, Passkey, User
 from clinic.core.db import db
 
 

@@ -9,7 +9,7 @@ import pyotp
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from clinic.accounts.factors import Authenticator
+from clinic.accounts.models import Authenticator
 from clinic.audit.models import AuditEvent
 from clinic.core import clock, crypto
 from clinic.core.db import db

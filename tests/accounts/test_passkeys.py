@@ -8,8 +8,7 @@ from flask import Flask
 from webauthn.helpers import base64url_to_bytes
 from werkzeug.test import TestResponse
 
-from clinic.accounts.factors import Passkey
-from clinic.accounts.models import LoginSession, User
+from clinic.accounts.models import LoginSession, Passkey, User
 from clinic.accounts.service import passkeys
 from clinic.audit.models import AuditEvent
 from clinic.core.db import db

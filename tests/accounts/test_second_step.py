@@ -10,8 +10,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import event
 
-from clinic.accounts.factors import Authenticator, PendingSignIn, RecoveryCode
-from clinic.accounts.models import LoginSession
+from clinic.accounts.models import Authenticator, LoginSession, PendingSignIn, RecoveryCode
 from clinic.accounts.service import second_step
 from clinic.audit.models import AuditEvent
 from clinic.core import crypto

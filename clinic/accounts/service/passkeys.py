@@ -37,8 +37,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
-from clinic.accounts.factors import Passkey, PasskeyChallenge
-from clinic.accounts.models import RoleGrant, User
+from clinic.accounts.models import Passkey, PasskeyChallenge, RoleGrant, User
 from clinic.accounts.service.security_notices import record_and_tell
 from clinic.audit import service as audit
 from clinic.core import clock, crypto

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import ColumnElement, exists, or_, select, update
 
-from clinic.accounts.factors import PendingSignIn
-from clinic.accounts.models import RoleGrant, User
+from clinic.accounts.models import PendingSignIn, RoleGrant, User
 from clinic.accounts.service.attempts import attempt_succeeded
 from clinic.accounts.service.second_step import Answer, take
 from clinic.accounts.service.security_notices import record_and_tell

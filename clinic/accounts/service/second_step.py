@@ -15,8 +15,7 @@ import pyotp
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from clinic.accounts.factors import Authenticator, Passkey, PendingSignIn, RecoveryCode
-from clinic.accounts.models import User
+from clinic.accounts.models import Authenticator, Passkey, PendingSignIn, RecoveryCode, User
 from clinic.accounts.service.open_sessions import end_sessions
 from clinic.accounts.service.security_notices import record_and_tell
 from clinic.audit import service as audit

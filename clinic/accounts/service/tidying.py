@@ -6,8 +6,15 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from clinic.accounts.factors import Authenticator, PasskeyChallenge, PendingSignIn
-from clinic.accounts.models import LoginSession, OneTimeCode, OutsideSignIn, SignInAttempt
+from clinic.accounts.models import (
+    Authenticator,
+    LoginSession,
+    OneTimeCode,
+    OutsideSignIn,
+    PasskeyChallenge,
+    PendingSignIn,
+    SignInAttempt,
+)
 from clinic.core import clock
 from clinic.core.db import db, unit_of_work
 

@@ -6,8 +6,7 @@ from flask import Response, request, session, url_for
 
 from clinic.accounts import sessions
 from clinic.accounts.factor_forms import RecoveryForm, StepCodeForm
-from clinic.accounts.factors import PendingSignIn
-from clinic.accounts.models import SessionKind
+from clinic.accounts.models import PendingSignIn, SessionKind
 from clinic.accounts.service import pending
 from clinic.accounts.service.attempts import begin_attempt
 from clinic.accounts.service.second_step import Answer, words_for
