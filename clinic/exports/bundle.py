@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -10,16 +11,16 @@ from clinic.core import clock
 from clinic.exports.record import Record, as_json
 
 
-def bundle(record: Record, html: str, *, photo: bytes | None = None) -> bytes:
-    """``record.html`` and ``record.json``, zipped; both are UTF-8. ``photo.jpg`` beside them where there is
-    one.
+def bundle(record: Record, html: str, *, pictures: Mapping[str, bytes]) -> bytes:
+    """``record.html`` and ``record.json``, zipped; both are UTF-8. ``pictures`` lie beside them, by name:
+    ``photo.jpg``, and signatures that were drawn.
     """
     file = BytesIO()
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         archive.writestr("record.html", html.encode())
         archive.writestr("record.json", as_json(record).encode())
-        if photo is not None:
-            archive.writestr("photo.jpg", photo)
+        for name, picture in pictures.items():
+            archive.writestr(name, picture)
     return file.getvalue()
 
 

@@ -54,19 +54,19 @@ class Reading:
 
     ``notes``: none, those the reader may read here, or those shared with the patient. ``lookings``: who
     looked at it. ``inner``: what the staff wrote for themselves (remarks, why a rule was overridden, who did
-    what). ``own_answers_only``: of the intake only what this sign-in entered itself.
+    what). ``own_only``: of intake, inbox, texts and deletion requests only what is this sign-in's own.
     """
 
     notes: Notes = Notes.NONE
     lookings: bool = False
     inner: bool = True
-    own_answers_only: bool = False
+    own_only: bool = False
 
 
 def reading_of(actor: Actor, facility_id: int) -> Reading:
     """What of a patient in their sight, who is registered at ``facility_id``, somebody may take out."""
     if actor.is_patient:
-        return Reading(notes=Notes.SHARED, inner=False, own_answers_only=True)
+        return Reading(notes=Notes.SHARED, inner=False, own_only=True)
     return Reading(
         notes=Notes.IN_SIGHT if actor.has(*CLINICAL) else Notes.NONE,
         lookings=actor.has(Role.FACILITY_ADMIN, at=facility_id),

@@ -24,6 +24,7 @@ from clinic.encounters.note_page import SectionShown, sections_of
 from clinic.encounters.queries import notes_of_patient
 from clinic.encounters.wording import said
 from clinic.exports.policy import Notes, Reading
+from clinic.exports.queries import given, hearing
 from clinic.exports.queries import record as parts
 from clinic.facilities.queries import get_facility
 from clinic.patients.models import Patient
@@ -37,6 +38,7 @@ Record = dict[str, Any]
 def gather(actor: Actor, patient: Patient, reading: Reading) -> Record:
     """The record of a patient in the actor's sight, as far as ``reading`` goes."""
     place = get_facility(patient.facility_id)
+    own = (actor.user_id or 0) if reading.own_only else None
     record: Record = {
         "format": FORMAT,
         "version": VERSION,
@@ -57,16 +59,23 @@ def gather(actor: Actor, patient: Patient, reading: Reading) -> Record:
         "health": _columns(patient, "blood_group", "prakriti", "medical_history")
         | {"abha": abha_of(patient)},
         "allergies": _allergies(patient),
+        "medicines": given.medicines(patient.id, inner=reading.inner),
+        "measures": given.measures(patient.id, inner=reading.inner),
+        "insurance": given.insurers(patient.id, inner=reading.inner),
+        "consents": given.consents(patient.id),
         "identifiers": parts.identifiers(patient.id),
         "household": parts.guardians(patient.id),
         "permissions": parts.permissions(patient.id),
         "photo": "photo.jpg" if has_photo(patient.id) else None,
         "care_team": parts.care_team(patient.id),
         "visits": parts.visits(patient.id, inner=reading.inner),
+        "waitlist": hearing.waits(patient.id, inner=reading.inner),
         "messages": parts.messages(patient.id, inner=reading.inner),
-        "intake": parts.intakes(
-            patient.id, opened_by=(actor.user_id or 0) if reading.own_answers_only else None
-        ),
+        "inbox": hearing.inbox(patient.id, own=own),
+        "texts_received": hearing.texts_received(patient.id, own=own),
+        "message_preferences": hearing.preferences(patient),
+        "deletion_requests": hearing.deletion_requests(patient.id, own=own),
+        "intake": parts.intakes(patient.id, opened_by=own),
     }
     notes = _notes(actor, patient, reading)
     if reading.notes is not Notes.NONE:
@@ -200,9 +209,10 @@ def _left_out(patient: Patient, reading: Reading, *, notes_given: int) -> list[R
         say("looked_at", _("Who looked at the record is for the clinic's manager."))
     if not reading.inner:
         say("remarks", _("What the front desk noted for itself. Ask the clinic for it."))
-    if reading.own_answers_only:
+    if reading.own_only:
         say(
             "intake",
             _("Intake forms that somebody else began. What the clinic took over from them stands above."),
         )
+        say("inbox", _("The inbox of others who act for this person, and what they wrote by text message."))
     return missing

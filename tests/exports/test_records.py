@@ -21,6 +21,8 @@ SIGNS_OF_SECRETS = (SECRET, "token", "hash", "secret", "submission_key", "sutra"
 PARTS = {
     "patient", "contact", "register", "emergency_contact", "health", "allergies", "identifiers", "household",
     "care_team", "visits", "messages", "intake", "permissions", "photo", "further_emergency_contacts",
+    "medicines", "measures", "insurance", "consents", "waitlist", "inbox", "texts_received",
+    "message_preferences", "deletion_requests",
 }  # fmt: skip
 
 
@@ -224,7 +226,7 @@ def test_a_household_takes_what_is_kept_about_its_member(clinic: Clinic) -> None
     signed_note(clinic, shared=True)
     record, html = unpacked(clinic.phone().get(f"/portal/family/{clinic.patient.id}/record.zip"))
     assert held(record) == PARTS | {"notes"}
-    assert left_out(record) == {"notes", "looked_at", "remarks", "intake"}
+    assert left_out(record) == {"notes", "looked_at", "remarks", "intake", "inbox"}
     assert NOTE_TEXT in json.dumps(record["notes"])
     text = json.dumps(record) + html
     for inner in ("Prefers mornings", "Came by mistake on a holiday", "Meenakshi as she typed it", SECRET):

@@ -12,9 +12,11 @@ from clinic.core.errors import NotFound
 from clinic.core.web import current_actor, page
 from clinic.exports import policy
 from clinic.exports.bundle import bundle, file_name
+from clinic.exports.queries.given import drawings
 from clinic.exports.record import Record, as_json, gather, part_names
 from clinic.exports.views.blueprint import bp, send
-from clinic.exports.words import event_word
+from clinic.exports.words import choice_word, event_word, meaning_word
+from clinic.notifications.choosing import CHANNEL_NAMES
 from clinic.patients.display import prakriti_word
 from clinic.patients.forms import RELATIONSHIP, SEVERITY
 from clinic.patients.intake import Section, title_of
@@ -22,6 +24,8 @@ from clinic.patients.intake_forms import FORMS, SectionForm
 from clinic.patients.models import Patient
 from clinic.patients.queries import get_patient
 from clinic.patients.service.profile import photo_of
+from clinic.patients.views.guardians import GIVEN_AS
+from clinic.scheduling import waitlist_words
 
 
 @bp.get("/patients/<id:patient_id>/record")
@@ -65,7 +69,9 @@ def record_zip(patient_id: int) -> Response:
 def send_bundle(actor: Actor, patient: Patient) -> Response:
     """The bundle of a patient in the actor's sight, once it is written down that they take it."""
     held = gather(actor, patient, policy.reading_of(actor, patient.facility_id))
-    packed = bundle(held, as_html(held), photo=photo_of(patient.id))
+    photo = photo_of(patient.id)
+    pictures = drawings(patient.id) | ({"photo.jpg": photo} if photo is not None else {})
+    packed = bundle(held, as_html(held), pictures=pictures)
     write_down(actor, patient, "zip", held)
     return send([packed], file_name(held, "zip"), "application/zip")
 
@@ -79,6 +85,11 @@ def as_html(held: Record) -> str:
         born=SimpleNamespace(**held["patient"]),
         address=SimpleNamespace(**held["contact"]["address"]),
         event_word=event_word,
+        choice_word=choice_word,
+        channel_names={str(channel): name for channel, name in CHANNEL_NAMES.items()},
+        given_as=GIVEN_AS,
+        meaning_word=meaning_word,
+        waitlist_words=waitlist_words,
         relationships=dict(RELATIONSHIP),
         severities=dict(SEVERITY),
         prakriti_word=prakriti_word,
