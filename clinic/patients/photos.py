@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
@@ -16,6 +17,11 @@ MOST_PIXELS = 50_000_000
 SIDE = 512
 _HEIC = (b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1", b"avif")
 _KNOWN = {b"\xff\xd8\xff": "JPEG", b"\x89PNG\r\n\x1a\n": "PNG"}
+_DAMAGED = (
+    OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, ArithmeticError, struct.error,
+    Image.DecompressionBombError,
+)  # fmt: skip
+"""What comes of a file that is cut off or forged, in the picture or in what the camera wrote beside it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ def read_photo(data: bytes, *, field: str = "photo") -> Photo:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             return _small(data, kind, field)
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as failure:
+    except _DAMAGED as failure:
         raise Invalid(_("This photo is damaged. Choose another one."), field=field) from failure
 
 

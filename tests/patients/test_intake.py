@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from clinic.accounts.models import SignInEmail
 from clinic.audit.models import AuditEvent
 from clinic.core import clock
 from clinic.core.access import Actor
@@ -20,6 +21,7 @@ from clinic.patients.details import AllergyEntry
 from clinic.patients.models import IntakeLink, IntakeSection, Patient
 from clinic.patients.queries import active_allergies, intake_of, intakes_to_review
 from clinic.patients.service import review_intake, send_intake_link
+from clinic.patients.service.guardians import guardians_of
 
 SECTIONS = {
     "about": {"name": "Meenakshi R. Iyer", "birth_date": "14/11/1980", "locale": "hi"},
@@ -157,6 +159,22 @@ def test_review_fills_what_was_empty_and_keeps_the_rest_unless_chosen(
     assert link.reviewed_at is not None
     assert link.reviewed_by is not None
     assert client.get(f"/intake/{token}").status_code == 410
+
+
+def test_an_address_taken_over_opens_nothing_and_is_not_proved(
+    client: FlaskClient, at_desk: FlaskClient, patient: Patient, token: str
+) -> None:
+    """The one before was proved, and could be signed in with; the new one is only what somebody typed."""
+    login = guardians_of(patient.id)[0].user_id
+    patient.email_verified_at = clock.now()
+    db.session.add(SignInEmail(user_id=login, email="kept@example.org", created_at=clock.now()))
+    db.session.commit()
+    fill_in(client, token, about={**SECTIONS["about"], "email": "typed@example.org"})
+    client.post(f"/intake/{token}/submit")
+    at_desk.post(f"/patients/{patient.id}/intake", data={"email": "take"})
+    db.session.refresh(patient)
+    assert (patient.email, patient.email_verified_at) == ("typed@example.org", None)
+    assert db.session.scalars(select(SignInEmail.email)).all() == []
 
 
 def test_intake_is_taken_over_once(client: FlaskClient, desk: Actor, patient: Patient, token: str) -> None:

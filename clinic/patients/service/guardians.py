@@ -16,7 +16,7 @@ from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
-from clinic.core.errors import Conflict, NotFound
+from clinic.core.errors import Conflict, Forbidden, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.patients.display import years_between
 from clinic.patients.models import CareRelationship, GuardianConsent, Guardianship, Patient
@@ -101,6 +101,26 @@ def guardians_of(patient_id: int) -> list[Guardianship]:
             .order_by(Guardianship.id)
         )
     )
+
+
+def is_only_named(user_id: int | None, patient_id: int) -> bool:
+    """Whether a sign-in acts for a patient only as a guardian who was named beside those who did before."""
+    return any(
+        row.user_id == user_id and row.relationship_kind == GUARDIAN for row in guardians_of(patient_id)
+    )
+
+
+def refuse_coming_of_age(patient: Patient, born: date | None, *, today: date) -> None:
+    """Raises Forbidden where a household would make a child an adult whom somebody else looks after too.
+
+    An adult's record can be taken away from all others, which one parent must not do to the other.
+    """
+    still = born is not None and years_between(born, today) < ADULT
+    if is_child(patient, today) and not still and len(guardians_of(patient.id)) > 1:
+        raise Forbidden(
+            _("Somebody else looks after %(name)s too. Ask the clinic to correct this.", name=patient.name),
+            field="birth_date",
+        )
 
 
 def move_login(actor: Actor, patient: Patient, *, old_mobile: str | None) -> None:

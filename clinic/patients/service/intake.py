@@ -36,6 +36,7 @@ from clinic.patients.intake_checks import entered_insurance, entered_measures
 from clinic.patients.models import IntakeLink, IntakeSection, Patient
 from clinic.patients.queries import get_patient_for_change, sections_of
 from clinic.patients.service.allergies import record_allergies
+from clinic.patients.service.guardians import forget_email
 from clinic.patients.service.said import PATIENT, add_medicine, set_insurance, set_measures
 from clinic.patients.service.telling import queue_onboarded
 from clinic.patients.service.updating import record_change
@@ -194,8 +195,11 @@ def review_intake(
         for name, value in values_of(checked).items()
         if _column_chosen(name, chosen) and getattr(patient, name) != value
     }
+    old_email = patient.email
     for name, value in different.items():
         setattr(patient, name, value)
+    if "email" in different:
+        forget_email(patient, old_email)
     if "name" in different:
         for column, value in search_forms(patient.name).items():
             setattr(patient, column, value)

@@ -15,7 +15,7 @@ from clinic.core.errors import Conflict, DomainError, Invalid, NotFound, TooMany
 from clinic.core.i18n import gettext as _
 from clinic.facilities.queries import get_facility
 from clinic.notifications.service import queue_message
-from clinic.patients.models import GuardianInvitation, Patient
+from clinic.patients.models import GuardianInvitation, Guardianship, Patient
 from clinic.patients.queries import get_patient_for_change
 from clinic.patients.service.guardians import GUARDIAN, allow, is_child
 
@@ -91,8 +91,14 @@ def invitations_by(actor: Actor) -> list[GuardianInvitation]:
 
 
 def accept(actor: Actor, invitation_id: int) -> Patient:
-    """Look after the child from now on. Raises NotFound for what this number was not asked."""
+    """Look after the child from now on.
+
+    Raises NotFound for what this number was not asked, or where whoever asked no longer looks after the child
+    themselves, or the child has come of age.
+    """
     row = _mine(actor, invitation_id)
+    if not _may_still_ask(row):
+        raise NotFound(_("There is no such invitation any more."))
     _settle(row, "accepted")
     user = db.session.get_one(User, actor.user_id)
     inviter = Actor(user_id=row.invited_by, name="", origin=actor.origin, request_id=actor.request_id)
@@ -130,6 +136,17 @@ def _mine(actor: Actor, invitation_id: int) -> GuardianInvitation:
     if row is None:
         raise NotFound(_("There is no such invitation any more."))
     return row
+
+
+def _may_still_ask(row: GuardianInvitation) -> bool:
+    """Whether who asked could ask now: nobody whose own right has ended passes it on."""
+    acts = select(Guardianship.id).where(
+        Guardianship.patient_id == row.patient_id,
+        Guardianship.user_id == row.invited_by,
+        Guardianship.ended_at.is_(None),
+    )
+    today = clock.today(get_facility(row.patient.facility_id).zone)
+    return db.session.scalar(acts.with_for_update()) is not None and is_child(row.patient, today)
 
 
 def _settle(row: GuardianInvitation, status: str) -> None:

@@ -19,7 +19,7 @@ from clinic.notifications.service import queue_message
 from clinic.patients import policy
 from clinic.patients.models import Guardianship, Patient
 from clinic.patients.queries import get_patient_for_change
-from clinic.patients.service.guardians import SELF, allow, end, guardians_of, is_child
+from clinic.patients.service.guardians import SELF, allow, end, guardians_of, is_child, is_only_named
 from clinic.patients.service.updating import record_change
 
 
@@ -73,11 +73,14 @@ def change_number_by_clinic(actor: Actor, patient_id: int, user_id: int, new: st
 def leave_household(actor: Actor, patient_id: int, new: str) -> None:
     """An adult's record goes to a number of their own: its sign-in acts for them, nobody else does.
 
-    Whoever calls has had both numbers proved. Raises Invalid for a child, or for the number it has now.
+    Whoever calls has had both numbers proved. Raises Invalid for a child, or for the number it has now,
+    Forbidden for somebody who was only named as a guardian beside others.
     """
     patient = get_patient_for_change(actor, patient_id)
     if is_child(patient, clock.today(get_facility(patient.facility_id).zone)):
         raise Invalid(_("A child stays with those who look after them."))
+    if is_only_named(actor.user_id, patient.id):
+        raise Forbidden(_("Ask the clinic: you look after %(name)s beside others.", name=patient.name))
     old = own_mobile(actor)
     if new == old:
         raise Invalid(_("This is the number you have now."), field="mobile")

@@ -20,7 +20,7 @@ from clinic.patients.details import PatientDetails, check, values_of
 from clinic.patients.models import Patient
 from clinic.patients.queries import get_patient_for_change
 from clinic.patients.service.allergies import record_allergies
-from clinic.patients.service.guardians import forget_email, move_login
+from clinic.patients.service.guardians import forget_email, move_login, refuse_coming_of_age
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def update(
     different = {name: value for name, value in wanted.items() if getattr(patient, name) != value}
     if actor.is_patient and "mobile" in different:
         raise Forbidden(_("Ask the clinic to change your mobile number."), field="mobile")
+    if actor.is_patient and "birth_date" in different:
+        refuse_coming_of_age(patient, different["birth_date"], today=clock.today(zone))
     _refuse_overwriting(patient, different, expected_version)
     old_mobile, old_email = patient.mobile, patient.email
     for name, value in different.items():

@@ -31,7 +31,7 @@ from clinic.portal.forms import RELATIONS, ContactForm
 from clinic.portal.service import Contact
 from clinic.portal.views.blueprint import bp, clinic
 from clinic.portal.views.household import Household, household
-from clinic.portal.views.proving import go_to_step, send, step
+from clinic.portal.views.proving import ask_to_confirm, go_to_step, recently_signed_in, send, step
 
 
 @bp.get("/details")
@@ -229,12 +229,17 @@ def send_photo(jpeg: bytes) -> Response:
 @bp.post("/family/<id:patient_id>/email")
 @allow(Role.PATIENT)
 def verify_email(patient_id: int) -> Response:
-    """Send a code to the patient's e-mail address, so that it can be used to sign in."""
+    """Send a code to the patient's e-mail address, so that it can be used to sign in.
+
+    Another way in is opened by somebody who signed in just now, not by whoever finds the phone lying open.
+    """
     patient = household().member(patient_id)
     if not patient.email:
         say(_("Enter an e-mail address first."), "warn")
         return go_to(url_for("portal.edit_details"))
     try:
+        if not recently_signed_in():
+            return ask_to_confirm(url_for("portal.details"))
         with unit_of_work():
             send(CodePurpose.EMAIL_VERIFY, patient.email.lower(), about=str(patient.id))
     except DomainError as error:

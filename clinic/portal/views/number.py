@@ -19,7 +19,7 @@ from clinic.core.i18n import lazy as _l
 from clinic.core.phones import show_mobile
 from clinic.core.web import current_actor, go_to, page, say
 from clinic.patients.queries import get_patient
-from clinic.patients.service.guardians import is_child
+from clinic.patients.service.guardians import is_child, is_only_named
 from clinic.patients.service.numbers import change_number, leave_household
 from clinic.portal.forms import NumberForm
 from clinic.portal.views.blueprint import bp, clinic
@@ -103,7 +103,8 @@ def leave(patient_id: int) -> Response:
     """An adult takes their record to a number of their own."""
     family = household()
     patient = family.member(patient_id)
-    if is_child(patient, clock.today(clinic().zone)):
+    named = is_only_named(current_actor().user_id, patient.id)
+    if named or is_child(patient, clock.today(clinic().zone)):
         raise NotFound(_("There is no such page."))
     old = own_mobile(current_actor())
     form = NumberForm()

@@ -191,7 +191,7 @@ def ask_to_confirm(onward: str) -> Response:
 @step(
     CodePurpose.CONFIRM,
     title=_l("Is it you?"),
-    why=_l("Before everything is handed out we make sure that it is you."),
+    why=_l("Before this we make sure that it is you."),
     back="portal.details",
 )
 def _confirmed(code: OneTimeCode) -> Callable[[], Response]:
