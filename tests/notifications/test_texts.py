@@ -16,10 +16,12 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
 from clinic.accounts.models import User
+from clinic.accounts.service.security_notices import EVENTS
 from clinic.core import clock
 from clinic.core.access import SYSTEM, Actor, Role
 from clinic.core.db import db, unit_of_work
 from clinic.core.errors import Conflict, Forbidden, Invalid
+from clinic.core.i18n import force_locale
 from clinic.facilities.models import Facility
 from clinic.notifications import rendering, sending
 from clinic.notifications.models import ConsoleMessage, Message, MessageText, TextForm
@@ -288,7 +290,30 @@ def test_every_kind_has_its_files(app: Flask) -> None:
                     app.jinja_env.select_template(tried if form is TextForm.SHORT else tried[:1])
                 except Exception:
                     missing.append((one.name, form, name))
+            if form == TextForm.EMAIL and f"{one.folder}/body.html" not in app.jinja_env.list_templates():
+                missing.append((one.name, form, "html"))
     assert missing == []
+
+
+@pytest.mark.parametrize("locale", ["en", "hi"])
+def test_a_security_notice_is_a_mail_like_the_others(facility: Facility, locale: str) -> None:
+    notice = kind_of("security_notice")
+    assert notice is not None
+    values = {
+        "name": "Rina", "passkey": "<b>Phone</b>", "at": clock.now(), "by": "Meera", "origin": "192.0.2.7",
+        "zone": facility.zone, "link": rendering.public_link, "clinic": facility.name,
+        "clinic_address": "12 Lake Road", "clinic_phone": "080 4123 4567",
+    }  # fmt: skip
+    with force_locale(locale):
+        said = {
+            event: rendering.standard(notice, TextForm.EMAIL, values | {"event": event}) for event in EVENTS
+        }
+    assert len({mail.html for mail in said.values()}) == len(EVENTS), "each event has a sentence of its own"
+    for mail in said.values():
+        assert "m-sheet" in mail.html
+        assert mail.text.rstrip().endswith("080 4123 4567")
+        assert "<b>Phone" not in mail.html
+    assert "&lt;b&gt;Phone" in said["passkey.added"].html
 
 
 def test_every_change_is_a_version_nobody_can_alter(facility: Facility) -> None:
