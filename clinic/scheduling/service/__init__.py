@@ -15,7 +15,8 @@ from clinic.scheduling.service.lifecycle import (
     reject_overdue,
     start,
 )
-from clinic.scheduling.service.moves import move, undo_move
+from clinic.scheduling.service.moves import move
+from clinic.scheduling.service.moving_back import undo_move
 from clinic.scheduling.service.rules import earliest_for_patients, last_day_for_patients
 from clinic.scheduling.service.undoing import take_back, undo_end, undo_until
 

@@ -21,7 +21,8 @@ from clinic.scheduling.queries.series import SeriesShown
 from clinic.scheduling.service import claims
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS, cancel, lock, undo_purpose
-from clinic.scheduling.service.moves import change_place, move_purpose, remainders, undo_move
+from clinic.scheduling.service.moves import change_place, move_purpose, remainders
+from clinic.scheduling.service.moving_back import undo_move
 from clinic.scheduling.service.series.booking import OneTaken
 from clinic.scheduling.service.series.locks import lock_visits, units_claimed, units_wanted
 from clinic.scheduling.service.undoing import undo_end
