@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from wtforms import DateField, RadioField, SelectField, SelectMultipleField
@@ -19,6 +20,8 @@ from clinic.scheduling.broadcast_messages import NAMES
 from clinic.scheduling.queries.audience import Audience, audience_from
 
 LONGEST_SUBJECT, LONGEST_TEXT = 120, 1000
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+"""Days beyond these are slips of the finger, and the first and last there are have no midnight everywhere."""
 TEXTS = ("subject_en", "subject_hi", "text_en", "text_hi")
 
 
@@ -70,6 +73,9 @@ class BroadcastForm(Form):
     def is_good(self) -> bool:
         """Whether all of it can be used; what cannot says so beside the field."""
         good = bool(self.validate_on_submit())
+        for name in ("visited_from", "visited_to", "coming_on"):
+            if self[name].data and not EARLIEST <= self[name].data <= LATEST:
+                good = self._wrong(name, _("Enter a day between 1900 and 2199."))
         if self.visited_from.data and self.visited_to.data and self.visited_from.data > self.visited_to.data:
             good = self._wrong("visited_to", _("The last day is before the first."))
         if Channel.EMAIL in (self.channels.data or ()):

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, url_for
 from clinic.audit import service as audit
 from clinic.core.access import Actor, allow
 from clinic.core.db import db, unit_of_work
-from clinic.core.errors import DomainError, NotFound
+from clinic.core.errors import Conflict, DomainError, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, go_to, page, say
 from clinic.desk import broadcast_reading as reading
@@ -77,14 +77,7 @@ def _edit(actor: Actor, facility: Facility, broadcast: Broadcast | None, mine: l
     form.offer(Choices(services=services, people=scheduling.practitioners(facility.id)))
     asked = request.method == "POST"
     if asked and form.is_good():
-        with unit_of_work():
-            kept = broadcast or Broadcast(facility_id=facility.id, created_by=actor.user_id)
-            for name, value in form.values().items():
-                setattr(kept, name, value)
-            db.session.add(kept)
-            db.session.flush()
-            _record(actor, "broadcast.changed" if broadcast else "broadcast.drafted", kept)
-        return go_to(url_for("broadcasts.show", broadcast_id=kept.id))
+        return _keep(actor, facility, broadcast, form)
     if not asked and broadcast is not None:
         form.show(broadcast)
     return page(
@@ -95,6 +88,24 @@ def _edit(actor: Actor, facility: Facility, broadcast: Broadcast | None, mine: l
         places=mine,
         status=422 if asked else 200,
     )
+
+
+def _keep(actor: Actor, facility: Facility, broadcast: Broadcast | None, form: BroadcastForm) -> Response:
+    try:
+        with unit_of_work():
+            if broadcast is not None:
+                broadcasts.begin_change(broadcast)
+            kept = broadcast or Broadcast(facility_id=facility.id, created_by=actor.user_id)
+            for name, value in form.values().items():
+                setattr(kept, name, value)
+            db.session.add(kept)
+            db.session.flush()
+            _record(actor, "broadcast.changed" if broadcast else "broadcast.drafted", kept)
+            kept_id = kept.id
+    except Conflict as error:
+        say(error.message, "warn")
+        return go_to(url_for("broadcasts.show", broadcast_id=broadcast.id if broadcast else 0))
+    return go_to(url_for("broadcasts.show", broadcast_id=kept_id))
 
 
 @bp.get("/messages/broadcasts/<id:broadcast_id>")

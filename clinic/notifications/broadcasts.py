@@ -81,6 +81,19 @@ def undo(broadcast: Broadcast) -> None:
     _step(broadcast, (BroadcastStatus.WAITING,), status=BroadcastStatus.DRAFT, begins_at=None)
 
 
+def begin_change(broadcast: Broadcast) -> None:
+    """Hold a draft while its words are changed. Raises Conflict when it was confirmed meanwhile: what goes
+    out is what was shown with its numbers.
+    """
+    status = db.session.scalar(
+        select(Broadcast.status)
+        .where(Broadcast.id == broadcast.id, Broadcast.status == BroadcastStatus.DRAFT)
+        .with_for_update()
+    )
+    if status is None:
+        raise Conflict(_("It is no draft any more, so it cannot be changed."))
+
+
 def discard(broadcast: Broadcast) -> None:
     """Throw a draft away. Raises Conflict when it is none any more."""
     gone = db.session.execute(

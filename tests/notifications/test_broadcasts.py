@@ -11,11 +11,12 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db, unit_of_work
+from clinic.desk.broadcast_forms import BroadcastForm
 from clinic.facilities.models import Facility
 from clinic.notifications import broadcasts, sending
 from clinic.notifications.models import Broadcast, ConsoleMessage, Message, MessageChoice, SmsStop
@@ -283,3 +284,35 @@ def test_its_pages_take_few_statements(
     count_statements()
     manager.get(f"/messages/broadcasts/{number}", headers={"HX-Request": "true"})
     assert (max(counted.values()) <= 6, len(count_statements()) - 2 <= 3) == (True, True), counted
+
+
+@pytest.mark.parametrize("field", ["visited_from", "visited_to", "coming_on"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_has_no_midnight_here_is_refused(manager: FlaskClient, field: str, day: str) -> None:
+    """Its draft could be kept, and its page never shown again."""
+    refused = manager.post("/messages/broadcasts/new", data=FORM | {field: day})
+    assert refused.status_code == 422
+    assert "between 1900 and 2199" in refused.text
+
+
+def test_words_cannot_be_changed_under_a_confirmation(
+    manager: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A colleague confirms between the look at the draft and the save of a form opened before."""
+    PatientFactory()
+    broadcast_id = draft(manager)
+    real = BroadcastForm.is_good
+
+    def while_a_colleague_confirms(form: BroadcastForm) -> bool:
+        with unit_of_work():
+            db.session.execute(
+                update(Broadcast).values(status="waiting", begins_at=clock.now() + timedelta(minutes=2))
+            )
+        return real(form)
+
+    monkeypatch.setattr(BroadcastForm, "is_good", while_a_colleague_confirms)
+    late = FORM | {"text_en": "Pay at evil.example.", "text_hi": "यहाँ भुगतान करें।"}
+    manager.post(f"/messages/broadcasts/{broadcast_id}/edit", data=late)
+    db.session.expire_all()
+    kept = db.session.get_one(Broadcast, broadcast_id)
+    assert (kept.status, kept.text_en) == ("waiting", FORM["text_en"])
