@@ -10,15 +10,18 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, text
 
-from clinic.core import crypto
+from clinic.core import clock, crypto
 from clinic.core.access import SYSTEM
 from clinic.core.db import db, unit_of_work
 from clinic.core.errors import Conflict
 from clinic.notifications import sending
-from clinic.notifications.models import ConsoleMessage, Message
+from clinic.notifications.models import ConsoleMessage, InboxItem, Message
+from clinic.notifications.preferences import choose
+from clinic.notifications.wording import Why
 from clinic.scheduling.models import Appointment, Hold
 from clinic.scheduling.service import claims, waitlist
 from clinic.scheduling.service.undoing import undo_end
+from tests.factories import household_login
 from tests.scheduling.conftest import DAY, Clinic
 from tests.scheduling.waiting import freed, join, look, offers, status, taken
 
@@ -228,6 +231,37 @@ def test_an_e_mail_carries_the_same_in_both_languages(clinic: Clinic) -> None:
     message = db.session.scalars(select(Message).where(Message.kind == "waitlist_offer")).one()
     assert sending.send(message.id) == "sent"
     assert "/o/" in db.session.scalars(select(ConsoleMessage)).one().body
+
+
+def test_an_offer_goes_over_what_they_want_and_its_link_never_into_an_inbox(clinic: Clinic) -> None:
+    patient = clinic.patient
+    patient.email = "meenakshi@example.org"
+    login = household_login(patient, mobile="+919845077777")
+    login.last_sign_in_at = clock.now()
+    choose("patient", [patient.id], {("waitlist_offer", "sms"): False})
+    db.session.commit()
+    entry = join(clinic)
+    look()
+    rows = db.session.scalars(select(Message).where(Message.kind == "waitlist_offer")).all()
+    assert {row.channel: row.secret is not None for row in rows} == {"email": True, "in_app": False}
+    assert offers(entry)[0].told == "email"
+    (shown,) = [row for row in rows if row.channel == "in_app"]
+    assert sending.send(shown.id) in ("sent", "delivered")
+    item = db.session.scalars(select(InboxItem)).one()
+    assert (item.user_id, item.path) == (login.id, "/portal/waitlist")
+    assert "/o/" not in item.title + item.body
+
+
+def test_who_wants_no_offers_gets_none_and_the_ledger_says_why(clinic: Clinic) -> None:
+    ways = ("sms", "email", "push", "in_app")
+    choose("patient", [clinic.patient.id], {("waitlist_offer", way): False for way in ways})
+    db.session.commit()
+    join(clinic)
+    look()
+    message = db.session.scalars(select(Message).where(Message.kind == "waitlist_offer")).one()
+    sending.send(message.id)
+    db.session.refresh(message)
+    assert (message.status, message.why) == ("cancelled", Why.UNWANTED)
 
 
 @pytest.mark.parametrize("how", ["declined", "taken back", "expired", "withdrawn", "dead"])

@@ -15,9 +15,11 @@ from clinic.core.db import constraint_means, db, unit_of_work
 from clinic.core.errors import Conflict, Invalid, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.notifications import service as notifications
+from clinic.notifications.models import Channel
 from clinic.notifications.service import NewMessage
 from clinic.notifications.wording import Why
-from clinic.scheduling.models import HoldKind, OfferStatus, WaitlistEntry, WaitlistOffer, WaitStatus
+from clinic.patients.queries.ways import ways_to
+from clinic.scheduling.models import HoldKind, OfferStatus, Reach, WaitlistEntry, WaitlistOffer, WaitStatus
 from clinic.scheduling.service import claims
 from clinic.scheduling.service.holding import Place, reserve
 from clinic.scheduling.service.soon import look_soon
@@ -25,6 +27,7 @@ from clinic.scheduling.service.waitlist.entries import check_may, end, lock, rec
 from clinic.scheduling.waiting import OfferTimes
 
 OFFER_KIND = "waitlist_offer"
+_WITH_LINK = (Channel.SMS, Channel.EMAIL)
 TOKEN_BYTES = 16
 """A link in a text message is short; 128 bits are beyond guessing."""
 HOLD_GRACE = timedelta(minutes=1)
@@ -57,7 +60,8 @@ def offer(
     times: OfferTimes,
     told: str,
 ) -> WaitlistOffer:
-    """Hold a place for somebody who waits, and write to them (unless ``told`` is by call).
+    """Hold a place for somebody who waits, and write to them (unless ``told`` is by call), over what they
+    want to hear of offers by.
 
     Raises SlotTaken, OfferedAlready, Conflict when they wait no more, Invalid, NotFound for somebody who does
     not work there, or Forbidden.
@@ -110,13 +114,18 @@ def _place(entry: WaitlistEntry, made: WaitlistOffer) -> Place:
 
 
 def _tell(entry: WaitlistEntry, made: WaitlistOffer, token: str) -> None:
-    if made.told == "call":
+    """Write to them. The link with the token goes by text message or e-mail alone: what stands in an inbox or
+    on a locked telephone leads to the portal's own page, behind the sign-in.
+    """
+    if made.told == Reach.CALL:
         return
+    channels = _channels(entry, made.told)
+    made.told = next((way for way in channels if way in _WITH_LINK), made.told)
     notifications.queue_messages(
         [
             NewMessage(
                 kind=OFFER_KIND,
-                channel=made.told,
+                channel=channel,
                 recipient_type="patient",
                 recipient_id=entry.patient_id,
                 subject_type=OFFER_KIND,
@@ -124,13 +133,24 @@ def _tell(entry: WaitlistEntry, made: WaitlistOffer, token: str) -> None:
                 patient_id=entry.patient_id,
                 facility_id=entry.facility_id,
                 locale=entry.patient.locale,
-                dedupe_key=f"{OFFER_KIND}:{made.id}:{made.told}",
+                dedupe_key=f"{OFFER_KIND}:{made.id}:{channel}",
                 send_at=made.tell_at,
                 expires_at=made.expires_at,
-                secret=token,
+                secret=token if channel in _WITH_LINK else None,
             )
+            for channel in channels
         ]
     )
+
+
+def _channels(entry: WaitlistEntry, told: str) -> list[str]:
+    """Of text message and e-mail the one that was asked for, or the other where offers are not wanted over
+    that; beside it notices and the inbox. Where they want none at all it is tried, and ends unwanted.
+    """
+    wanted = [str(way) for way in ways_to(entry.patient).wanted(OFFER_KIND)]
+    with_link = [way for way in wanted if way in _WITH_LINK]
+    first = [told] if told in with_link else with_link[:1]
+    return [*first, *(way for way in wanted if way not in _WITH_LINK)] or [told]
 
 
 def settle_offer(
