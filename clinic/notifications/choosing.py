@@ -16,7 +16,7 @@ from clinic.notifications.preferences import Choices, choice_of, wants
 from clinic.notifications.registry import ALL_CHANNELS, ALWAYS, Category, MessageKind, kinds
 
 TITLES: Mapping[Category, Any] = {
-    Category.VISIT: _l("Your visits"),
+    Category.VISIT: _l("Visits"),
     Category.REMINDER: _l("Reminders"),
     Category.OFFER: _l("Free times"),
     Category.NEWS: _l("News"),

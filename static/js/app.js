@@ -16,6 +16,7 @@ import { startPhrases } from "./phrases.js";
 import { startPrint } from "./print.js";
 import { startSearch } from "./search.js";
 import { startSubmitOnce } from "./submit-once.js";
+import { startTabs } from "./tabs.js";
 import { startToasts, takeToasts } from "./toast.js";
 import { startUnsaved } from "./unsaved.js";
 
@@ -29,6 +30,7 @@ function attach(root) {
   startAutosave(root);
   startDayThread(root);
   startPrint(root);
+  startTabs(root);
   takeToasts(root);
   if (document.getElementById("calendar")) import("./calendar.js").then((module) => module.startCalendar());
 }
