@@ -110,6 +110,6 @@ def _of_reason(reason: str | None) -> list[ColumnElement[bool]]:
     """The rule for one reason; for one that is none nothing is found."""
     if reason is None:
         return []
-    status, _dot, why = reason.partition(".")
+    status, _dot, why = reason.replace("\x00", "").partition(".")  # no text of the database holds that
     known = status if status in (Status.FAILED, Status.UNKNOWN) else ""
     return [Message.status == known, Message.why == why if why else Message.why.is_(None)]

@@ -323,3 +323,11 @@ def test_somebody_elses_asking_is_not_answered_for_oneself(
 def test_where_browsers_offer_passkeys(url: str, site: tuple[str, str] | None) -> None:
     found = passkeys.site_of(url)
     assert (found and (found.host, found.origin)) == site
+
+
+@pytest.mark.parametrize("credential", ["[" * 19_990, '{"response":' * 1_600])
+def test_an_answer_nested_without_end_is_refused_and_breaks_nothing(app: Flask, credential: str) -> None:
+    browser = Browser(app)
+    browser.get("/sign-in")
+    asked(browser, "/sign-in/passkey/options")
+    assert browser.post("/sign-in/passkey", {"credential": credential}).status_code == 422

@@ -56,6 +56,9 @@ def test_failures_are_grouped_by_reason_with_the_way_to_mend_them(
     only = reception.get("/messages/failed?reason=unknown.no_answer").text
     assert (only.count("failed-row"), "Correct number" in only) == (1, False)
     assert reception.get("/messages/failed?reason=x%00&before=1-1").status_code == 200
+    assert reception.get("/messages/failed?reason=failed.%00").status_code == 200
+    forged = {"which": "all", "reason": "failed.\x00"}
+    assert reception.post("/messages/failed/send-again", data=forged).status_code == 303
 
 
 def test_chosen_ones_go_again_and_unknown_ones_only_with_consent(

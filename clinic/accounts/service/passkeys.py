@@ -51,8 +51,11 @@ LIFETIME = timedelta(minutes=10)
 MOST = 20
 """Passkeys one person may have."""
 ADD, SIGN_IN = "add", "sign_in"
-_UNREADABLE = (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError)
-"""What the library raises for an answer no browser would give."""
+_UNREADABLE = (
+    WebAuthnException, ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError,
+    RecursionError, OverflowError, MemoryError,
+)  # fmt: skip
+"""What reading raises for an answer no browser would give, such as brackets within brackets without end."""
 
 
 def _known_already() -> Conflict:
