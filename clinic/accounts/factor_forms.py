@@ -26,7 +26,7 @@ class RecoveryForm(Form):
 
 
 class PasswordAgainForm(Form):
-    password = SecretField(_l("Present password"), render_kw={"autocomplete": "current-password"})
+    password = SecretField(_l("Current password"), render_kw={"autocomplete": "current-password"})
 
     def ask(self, *, has_password: bool) -> PasswordAgainForm:
         """Leave the password out for somebody who has none."""

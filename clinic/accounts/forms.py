@@ -86,7 +86,7 @@ class NewPasswordForm(Form):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    current = SecretField(_l("Present password"), render_kw={"autocomplete": "current-password"})
+    current = SecretField(_l("Current password"), render_kw={"autocomplete": "current-password"})
 
 
 class GrantsField(SelectMultipleField):
@@ -149,4 +149,4 @@ class NewEmailForm(Form):
         longest=254,
         render_kw={"autocomplete": "email"},
     )
-    password = SecretField(_l("Present password"), render_kw={"autocomplete": "current-password"})
+    password = SecretField(_l("Current password"), render_kw={"autocomplete": "current-password"})

@@ -88,7 +88,7 @@ def test_from_a_password_to_a_code_to_a_passkey(
     accessible(page)
     page.get_by_role("link", name="Second step").click()
     accessible(page)
-    page.get_by_label("Present password").fill(PASSWORD)
+    page.get_by_label("Current password").fill(PASSWORD)
     page.get_by_role("button", name="Set it up").click()
     key = page.locator("#key").inner_text()
     assert re.fullmatch(r"([A-Z2-7]{4} ){7}[A-Z2-7]{4}", key)
