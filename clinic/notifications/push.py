@@ -84,7 +84,10 @@ def read_endpoint(text: str, settings: Settings) -> str:
     Only an installation that is none may name a host of its own that has no certificate.
     """
     endpoint = text.strip()
-    named_here = not settings.is_production and (urlsplit(endpoint).hostname or "") in settings.push_hosts
+    try:
+        named_here = not settings.is_production and (urlsplit(endpoint).hostname or "") in settings.push_hosts
+    except ValueError:
+        named_here = False
     if not named_here:
         read_https(endpoint)
     if not is_known_host(endpoint, settings):

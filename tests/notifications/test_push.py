@@ -204,6 +204,9 @@ def test_an_answer_that_leads_elsewhere_is_not_followed(
         "https://user@fcm.googleapis.com/x",
         "https://[::1]/x",
         "file:///etc/passwd",
+        "https://[",
+        "https://evil.example\\@fcm.googleapis.com/x",
+        "https://127.0.0.1#@fcm.googleapis.com/x",
     ],
 )
 def test_only_push_services_are_ever_written_to(app: Flask, endpoint: str) -> None:

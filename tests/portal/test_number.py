@@ -6,10 +6,12 @@ from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from clinic.accounts.models import LoginSession, SessionKind, User
+from clinic.accounts.service import households
+from clinic.core.db import db
 from clinic.notifications.models import Message
 from clinic.portal.views import number
 from tests.factories import UserFactory, grant, household_login
@@ -128,3 +130,25 @@ def test_another_households_code_page_is_not_ours(
         theirs["proving"], theirs["browser"] = stolen, browser
     assert outside.get("/portal/prove/mobile-old").location == "/portal/mobile"
     assert session.scalars(select(LoginSession).where(LoginSession.user_id == clinic.login.id)).first()
+
+
+def test_a_number_somebody_signs_in_with_in_the_same_moment_is_refused_in_words(
+    clinic: Clinic, home: FlaskClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They had it after it was looked for, and before it was written down."""
+    home.post("/portal/mobile", data={"mobile": NEW})
+    prove(home, "mobile-old")
+    real = households.end_sessions
+
+    def meanwhile(user_id: int, reason: str, **named: int | None) -> int:
+        if user_id != clinic.login.id:
+            db.session.execute(update(User).where(User.id == user_id).values(mobile=NEW))
+        return real(user_id, reason, **named)
+
+    household_login(mobile=NEW)
+    session.commit()
+    monkeypatch.setattr(households, "end_sessions", meanwhile)
+    answer = prove(home, "mobile-new")
+    assert answer.status_code == 409
+    assert "This number cannot be used here." in answer.text
+    assert mobile_of(session, clinic) == "+919845011723"

@@ -24,7 +24,12 @@ def _email_taken() -> Conflict:
     return Conflict(_("Somebody with this e-mail can sign in already."), field="email")
 
 
+def _mobile_taken() -> Conflict:
+    return Conflict(_("This number cannot be used here. Ask the clinic to change it."), field="mobile")
+
+
 constraint_means("uq_users_email", _email_taken)
+constraint_means("uq_users_mobile", _mobile_taken)
 
 
 def ensure_patient_login(actor: Actor, *, mobile: str, name: str, locale: str = "en") -> User:
