@@ -8,7 +8,9 @@ from flask import current_app
 from sqlalchemy import select
 
 from clinic.accounts.models import RoleGrant, User
+from clinic.accounts.zone_queries import zones_of
 from clinic.config import Settings
+from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
@@ -16,8 +18,6 @@ from clinic.notifications import spending
 from clinic.notifications.alarms import CHANNELS, Administrator, register_administrators
 from clinic.notifications.models import Message
 from clinic.notifications.registry import Category, Content, MessageKind, Opens, register
-
-ZONE = "Asia/Kolkata"
 
 
 def connect() -> None:
@@ -53,17 +53,22 @@ def _load(messages: Sequence[Message]) -> Mapping[int, Content]:
         user.id: user for user in db.session.scalars(select(User).where(User.id.in_(ids))) if user.active
     }
     settings: Settings = current_app.extensions["settings"]
-    spent = spending.spent_today(ZONE, settings)
-    return {
-        message.id: Content(
+    zones = zones_of(users)
+    loaded: dict[int, Content] = {}
+    for message in messages:
+        user = users.get(message.recipient_id or 0)
+        if user is None:
+            continue
+        zone = zones[user.id]
+        written_on = message.created_at.astimezone(clock.zone(zone)).date()
+        spent = spending.spent_on(written_on, settings)  # the day's row is read once
+        loaded[message.id] = Content(
             address=user.email,
-            zone=ZONE,
+            zone=zone,
             values={
                 "percent": spent.percent,
                 "spent": spending.rupees(spent.paise),
                 "ceiling": spending.rupees(spent.ceiling),
             },
         )
-        for message in messages
-        if (user := users.get(message.recipient_id or 0)) is not None
-    }
+    return loaded

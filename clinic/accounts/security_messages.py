@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import column, or_, select, table
+from sqlalchemy import select
 
-from clinic.accounts.models import RoleGrant, User
+from clinic.accounts.models import User
 from clinic.accounts.service.security_notices import EVENTS, KIND
+from clinic.accounts.zone_queries import zones_of
 from clinic.audit.models import AuditEvent
-from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.core.i18n import lazy as _l
 from clinic.notifications.models import Channel, Message
 from clinic.notifications.registry import Category, Content, MessageKind, register
-
-_facilities = table("facilities", column("id"), column("zone"), column("active"))
-"""Facilities stand above accounts; here they only say what time it was."""
 
 
 def connect() -> None:
@@ -40,7 +37,7 @@ def _load(messages: Sequence[Message]) -> Mapping[int, Content]:
         .where(AuditEvent.id.in_(ids), AuditEvent.subject_type == "user", AuditEvent.action.in_(EVENTS))
     ).all()
     found = {event.id: (event, user) for event, user in rows}
-    zones = _zones({user.id for _event, user in rows})
+    zones = zones_of({user.id for _event, user in rows})
     loaded: dict[int, Content] = {}
     for message in messages:
         if (one := found.get(message.subject_id or 0)) is None:
@@ -49,7 +46,7 @@ def _load(messages: Sequence[Message]) -> Mapping[int, Content]:
         somebody_else = event.actor_id is not None and event.actor_id != user.id
         loaded[message.id] = Content(
             address=user.email,
-            zone=zones.get(user.id, "Asia/Kolkata"),
+            zone=zones[user.id],
             values={
                 "name": user.name,
                 "event": event.action,
@@ -60,16 +57,3 @@ def _load(messages: Sequence[Message]) -> Mapping[int, Content]:
             },
         )
     return loaded
-
-
-def _zones(user_ids: set[int]) -> dict[int, str]:
-    """The zone of a clinic each of these people works at."""
-    query = (
-        select(RoleGrant.user_id, _facilities.c.zone)
-        .join(_facilities, or_(RoleGrant.facility_id.is_(None), RoleGrant.facility_id == _facilities.c.id))
-        .where(
-            RoleGrant.user_id.in_(user_ids), RoleGrant.role != Role.PATIENT, _facilities.c.active.is_(True)
-        )
-        .order_by(_facilities.c.id.desc())
-    )
-    return {row.user_id: row.zone for row in db.session.execute(query)}

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+HOME_ZONE = "Asia/Kolkata"
+"""Where no clinic says otherwise."""
 zone = lru_cache(maxsize=64)(ZoneInfo)
 """``zone(name) -> ZoneInfo``, kept once loaded."""
 

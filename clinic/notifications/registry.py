@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from clinic.core import clock
 from clinic.notifications.models import Channel, Message
 from clinic.notifications.placeholders import LETTERHEAD, Placeholder, Values
 
@@ -34,7 +35,7 @@ class Content:
     """
 
     address: str | None
-    zone: str = "Asia/Kolkata"
+    zone: str = clock.HOME_ZONE
     values: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()

@@ -113,7 +113,12 @@ def next_day(zone: str) -> datetime:
 
 def spent_today(zone: str, settings: Settings) -> Spent:
     """The sum of the clinic's day so far."""
-    row = db.session.get(SmsDay, clock.today(zone))
+    return spent_on(clock.today(zone), settings)
+
+
+def spent_on(day: date, settings: Settings) -> Spent:
+    """The sum of a day."""
+    row = db.session.get(SmsDay, day)
     return Spent(
         paise=row.paise if row else 0,
         segments=row.segments if row else 0,

@@ -13,13 +13,13 @@ from clinic.config import ConfigurationError, Settings, SmsAccount
 from clinic.core import clock, queue
 from clinic.core.access import Role
 from clinic.core.db import db, unit_of_work
-from clinic.notifications import provider_health, registry, sending, spending, sweep, waits
+from clinic.notifications import alarms, provider_health, registry, sending, spending, sweep, waits
 from clinic.notifications.models import Message, Priority, SmsDay
 from clinic.notifications.registry import Category
 from clinic.notifications.transports.outcome import Outcome, Outgoing
 from clinic.notifications.wording import Why
 from tests.conftest import make_settings
-from tests.factories import UserFactory, grant
+from tests.factories import FacilityFactory, UserFactory, grant
 from tests.notifications.conftest import row
 from tests.notifications.providers import (
     FakeMailServer,
@@ -294,16 +294,35 @@ def test_administrators_hear_of_it_once_a_day(dear: FakeTwilio, write: Write) ->
     for number in range(1, 13):
         sending.send(write(number))
 
-    def alarms() -> list[tuple[str, int | None]]:
+    def told() -> list[tuple[str, int | None]]:
         rows = db.session.scalars(select(Message).where(Message.channel == "email").order_by(Message.id))
         return [(one.kind, one.recipient_id) for one in rows]
 
-    assert alarms() == [("sms_warning", admin.id), ("sms_ceiling", admin.id)]
+    assert told() == [("sms_warning", admin.id), ("sms_ceiling", admin.id)]
     assert spent() == (1000, 10)
     [first, _second] = db.session.scalars(
         select(Message.id).where(Message.channel == "email").order_by(Message.id)
     )
     assert sending.send(first) == "sent", "its texts can be written"
+
+
+def test_an_alarm_tells_of_the_clinics_own_day(with_settings: Change) -> None:
+    """And of the day it was written on, however late it goes out."""
+    with_settings(sms_price_paise=100, sms_ceiling_rupees=10)
+    india = clock.today("Asia/Kolkata")
+    zone = next(z for z in ("Pacific/Kiritimati", "Pacific/Honolulu") if clock.today(z) != india)
+    grant(UserFactory(), Role.ADMIN, facility=FacilityFactory(zone=zone))
+    today = clock.today(zone)
+    db.session.add_all(SmsDay(day=day, paise=paise) for day, paise in ((india, 100), (today, 850)))
+    db.session.add(SmsDay(day=today - timedelta(days=10), paise=900))
+    db.session.flush()
+    of_today, earlier = (
+        db.session.get_one(Message, id_) for id_ in alarms.raise_alarm("sms_warning", about="x")
+    )
+    earlier.created_at -= timedelta(days=10)
+    loaded = registry.kind_of("sms_warning").load([of_today, earlier])
+    assert [loaded[one.id].values["percent"] for one in (of_today, earlier)] == [85, 90]
+    assert loaded[of_today.id].zone == zone
 
 
 def test_a_ceiling_needs_a_price() -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 
 from markupsafe import Markup
 
+from clinic.core import clock
 from clinic.core.errors import NotFound
 from clinic.core.i18n import LOCALES, force_locale
 from clinic.core.i18n import gettext as _
@@ -18,8 +19,6 @@ from clinic.notifications.rendering import Rendered
 from clinic.notifications.texts.queries import Place
 from clinic.notifications.texts.segments import Segments, count_segments
 from clinic.notifications.texts.service import Draft, problems, tidy
-
-_ZONE = "Asia/Kolkata"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +109,7 @@ def samples(kind: MessageKind, locale: str) -> dict[str, str]:
 
 def _sample(kind: MessageKind) -> Values:
     return {
-        "zone": _ZONE,
+        "zone": clock.HOME_ZONE,
         "secret": None,
         **kind.sample(),
         "link": rendering.public_link,
