@@ -24,6 +24,10 @@ class Born(Protocol):
     def birth_precision(self) -> str | None: ...
 
 
+ADULT = 18
+"""Years of age from which somebody speaks for themselves."""
+
+
 def years_between(born: date, day: date) -> int:
     """Whole years from ``born`` to ``day``; somebody born on 29 February is a year older on 1 March."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

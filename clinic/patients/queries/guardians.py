@@ -12,10 +12,8 @@ from sqlalchemy.orm import aliased
 from clinic.accounts.models import AccountClosing, User
 from clinic.core import clock
 from clinic.core.db import db
-from clinic.patients.display import years_between
+from clinic.patients.display import ADULT, years_between
 from clinic.patients.models import GuardianConsent, Guardianship, Patient
-
-_ADULT = 18
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,11 +99,11 @@ def _member(patient: Patient, acting: tuple[LooksAfter, ...], today: date, zone:
     return Member(
         patient=patient,
         looked_after_by=acting,
-        is_child=age is not None and age < _ADULT,
+        is_child=age is not None and age < ADULT,
         came_of_age=age is not None
-        and age >= _ADULT
+        and age >= ADULT
         and born is not None
-        and years_between(born, since) < _ADULT,
+        and years_between(born, since) < ADULT,
     )
 
 

@@ -18,10 +18,9 @@ from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden, NotFound
 from clinic.core.i18n import gettext as _
-from clinic.patients.display import years_between
+from clinic.patients.display import ADULT, years_between
 from clinic.patients.models import CareRelationship, GuardianConsent, Guardianship, Patient
 
-ADULT = 18
 HOUSEHOLD, GUARDIAN, SELF = "household", "guardian", "self"
 """Why a sign-in may act: it has the patient's mobile, it was named for a child, it is the patient's own."""
 
