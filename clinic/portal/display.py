@@ -111,11 +111,6 @@ def weekday(day: date) -> str:
     return str(format_date(day, "EEE", locale="hi_IN" if locale_tag() == "hi" else "en_IN"))
 
 
-def month_name(day: date) -> str:
-    """``November``, ``नवंबर``."""
-    return str(format_date(day, "MMMM", locale="hi_IN" if locale_tag() == "hi" else "en_IN"))
-
-
 def next_visit_line(starts: datetime, zone_name: str) -> str:
     """How far off the next visit is, in calendar days of the clinic."""
     days = (starts.astimezone(clock.zone(zone_name)).date() - clock.today(zone_name)).days
