@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -22,6 +22,12 @@ class AuditEvent(Base, InGroup):
         CheckConstraint("outcome IN ('done', 'refused')", name="outcome_known"),
         Index("ix_audit_events_patient_at", "patient_id", "at"),
         Index("ix_audit_events_actor_at", "actor_id", "at"),
+        Index(
+            "ix_audit_events_sign_ins",
+            "actor_id",
+            "at",
+            postgresql_where=text("action = 'sign_in.done'"),
+        ),
     )
     id: Mapped[Key]
     at: Mapped[Instant]
