@@ -153,13 +153,19 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
             _("Messages"),
             "notifications.index",
             "message-square",
-            ("notifications", "broadcasts"),
+            ("notifications", "broadcasts", "inbox.inbound"),
         ),
         (desk or clinical, _("First free time"), "scheduling.first_free_times", "calendar-clock", ()),
         (desk or clinical, _("Group sessions"), "scheduling.sessions", "users", ()),
         (desk, _("Hours and closures"), "scheduling.resources", "calendar-x", ()),
         (manager, _("Practitioners"), "practitioners.index", "stethoscope", ("practitioners",)),
-        (manager, _("People"), "accounts.people", "user-round-cog", ("accounts",)),
+        (
+            manager,
+            _("People"),
+            "accounts.people",
+            "user-round-cog",
+            ("accounts.person", "accounts.invite_person"),
+        ),
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
         (actor.has(Role.ADMIN), _("Message texts"), "message_texts.index", "pencil", ("message_texts",)),
         (manager, _("Services"), "scheduling.services", "list", ()),
@@ -172,7 +178,8 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
     items = []
     for shown, label, target, icon, areas in words:
         if shown:
-            current = endpoint == target or (endpoint.split(".")[0] in areas and endpoint not in taken)
+            here = endpoint in areas or endpoint.split(".")[0] in areas
+            current = endpoint == target or (here and endpoint not in taken)
             current = current or target == f"scheduling.{ARRANGING.get(endpoint.removeprefix('scheduling.'))}"
             count = messages.failed_count(facility.id) if target == "notifications.index" else 0
             items.append(NavItem(label, url_for(target), icon, current, count))

@@ -159,3 +159,16 @@ def test_household_login_is_made_once_for_a_mobile(app: Flask) -> None:
             again = ensure_patient_login(SYSTEM, mobile=mobile, name="Ravi Iyer")
         assert (again.id, again.name) == (first_id, "Meera Iyer")
         assert db.session.query(RoleGrant).filter_by(user_id=first_id).count() == 1
+
+
+def test_people_is_marked_on_its_own_pages_and_not_on_ones_own_account(
+    app: Flask, person: MakePerson
+) -> None:
+    rina, admin = person("receptionist"), office(app, person)
+
+    def marked(path: str) -> bool:
+        page = admin.get(path).get_data(as_text=True)
+        return bool(re.search(r'href="/people"\s+aria-current="page"', page))
+
+    assert all(marked(path) for path in ("/people", "/people/invite", f"/people/{rina.id}"))
+    assert not any(marked(path) for path in ("/account", "/account/second-step", "/account/email"))
