@@ -4,9 +4,12 @@ import pytest
 from flask import Flask
 
 from clinic.accounts.models import LoginSession
+from clinic.accounts.service import end_sessions
+from clinic.accounts.service.tidying import forget_old
 from clinic.config import Environment
 from clinic.core.access import SYSTEM
 from clinic.core.db import db, unit_of_work
+from clinic.notifications.models import PushSubscription
 from tests.accounts.browser import Browser, latest_code
 from tests.accounts.conftest import PASSWORD, Later, MakePerson, new_mobile
 
@@ -251,9 +254,6 @@ def test_language_is_kept_by_browser_and_then_by_person(app: Flask, person: Make
 
 
 def test_old_rows_are_forgotten(app: Flask, person: MakePerson, later: Later) -> None:
-    from clinic.accounts.service import end_sessions
-    from clinic.accounts.service.tidying import forget_old
-
     rina = person("receptionist")
     signed_in(app, rina.email)
     later(days=91)
@@ -263,3 +263,19 @@ def test_old_rows_are_forgotten(app: Flask, person: MakePerson, later: Later) ->
         forget_old()
         assert db.session.query(LoginSession).filter_by(user_id=rina.id).count() == 0
     assert SYSTEM.user_id is None
+
+
+def test_a_session_a_browser_hears_in_is_kept_and_the_others_are_forgotten(
+    app: Flask, person: MakePerson, later: Later
+) -> None:
+    rina = person("receptionist")
+    for _browser in range(2):
+        signed_in(app, rina.email)
+    with app.app_context():
+        first, _second = db.session.query(LoginSession).filter_by(user_id=rina.id).order_by(LoginSession.id)
+        hears = {"endpoint_hash": "kept", "sealed": "x", "device": ""}
+        db.session.add(PushSubscription(user_id=rina.id, session_id=first.id, **hears))
+        db.session.commit()
+        later(days=91)
+        forget_old()
+        assert [row.id for row in db.session.query(LoginSession).filter_by(user_id=rina.id)] == [first.id]
