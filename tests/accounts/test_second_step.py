@@ -235,9 +235,8 @@ def test_before_the_password_is_right_nobody_learns_who_has_a_second_step(
         browser = Browser(app)
         answer = browser.sign_in(email, "Wrong-knot-7!")
         text = answer.get_data(as_text=True).replace(email, "E").replace(browser.token, "T")
-        text = re.sub(
-            r'(data-day-thread|x1|x2|cx|width)="[^"]*"', "", text
-        )  # between 8 and 19 the day goes on
+        # Between 8 and 19 the line of the day grows between two requests.
+        text = re.sub(r'(data-day-thread|x1|x2|cx|width)="[^"]*"', "", text)
         pages.append((answer.status_code, text))
         assert browser.get("/sign-in/code").location == "/sign-in"
     assert pages[0] == pages[1]
