@@ -132,6 +132,9 @@ def confirm(broadcast_id: int) -> Response:
     facility = get_facility(broadcast.facility_id)
     reach = reading.reach_now(broadcast, facility)
     estimate = reading.estimate_of(reach, reading.samples_of(broadcast, facility))
+    if request.form.get("shown") != broadcast.fingerprint:
+        say(_("Meanwhile somebody has changed this message. Look at it once more."), "warn")
+        return go_to(url_for("broadcasts.show", broadcast_id=broadcast.id))
     if _number(request.form.get("people")) != reach.people or not reach.people:
         say(_("Meanwhile the number of people has changed. Look at it once more."), "warn")
         return go_to(url_for("broadcasts.show", broadcast_id=broadcast.id))

@@ -63,8 +63,22 @@ def draft(manager: FlaskClient, **values: Any) -> int:
 
 
 def confirm(manager: FlaskClient, number: int, people: int) -> Broadcast:
-    manager.post(f"/messages/broadcasts/{number}/confirm", data={"people": people})
+    shown = kept(number).fingerprint
+    manager.post(f"/messages/broadcasts/{number}/confirm", data={"people": people, "shown": shown})
     return kept(number)
+
+
+def test_words_that_a_colleague_changed_meanwhile_are_not_confirmed_unseen(
+    manager: FlaskClient, here: Facility
+) -> None:
+    PatientFactory(facility_id=here.id)
+    number = draft(manager)
+    shown = kept(number).fingerprint
+    changed = FORM | {"text_en": "Other words"}
+    assert manager.post(f"/messages/broadcasts/{number}/edit", data=changed).status_code == 303
+    manager.post(f"/messages/broadcasts/{number}/confirm", data={"people": 1, "shown": shown})
+    assert kept(number).status == "draft"
+    assert "somebody has changed this message" in manager.get(f"/messages/broadcasts/{number}").text
 
 
 def kept(number: int) -> Broadcast:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from enum import StrEnum
 from typing import Any
 
@@ -67,3 +69,10 @@ class Broadcast(Base, InGroup, Created):
     created_by: Mapped[int | None]
     stopped_by: Mapped[int | None]
     ended_at: Mapped[Instant | None]
+
+    @property
+    def fingerprint(self) -> str:
+        """What it says, to whom and which way, in a few letters: two that differ are not the same draft."""
+        said = [self.purpose, self.audience, self.channels, self.subject_en, self.subject_hi]
+        whole = json.dumps([*said, self.text_en, self.text_hi], sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest()[:16]
