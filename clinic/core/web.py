@@ -15,11 +15,24 @@ from clinic.core.access import Actor
 htmx = Htmx()
 
 
+LARGEST_ID = 2**63 - 1
+"""What fits a bigint."""
+
+
 class IdConverter(IntegerConverter):
     """A row's id in an address (``<id:patient_id>``): digits that fit a bigint; all else is no such page."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{**options, "max": 2**63 - 1})
+        super().__init__(*args, **{**options, "max": LARGEST_ID})
+
+
+def read_id(text: str | None) -> int | None:
+    """A row's id as a form or a query says it; None for anything else."""
+    stripped = (text or "").strip()
+    if not (stripped.isascii() and stripped.isdigit() and len(stripped) <= 19):
+        return None
+    number = int(stripped)
+    return number if 0 < number <= LARGEST_ID else None
 
 
 def current_actor() -> Actor:

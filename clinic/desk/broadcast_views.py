@@ -11,7 +11,7 @@ from clinic.core.access import Actor, allow
 from clinic.core.db import db, unit_of_work
 from clinic.core.errors import Conflict, DomainError, NotFound
 from clinic.core.i18n import gettext as _
-from clinic.core.web import current_actor, go_to, page, say
+from clinic.core.web import current_actor, go_to, page, read_id, say
 from clinic.desk import broadcast_reading as reading
 from clinic.desk.broadcast_forms import BroadcastForm, Choices
 from clinic.desk.broadcast_reading import READERS, WRITERS
@@ -32,7 +32,7 @@ def index() -> Response:
     """What was told to many, the newest first."""
     actor = current_actor()
     listed = broadcasts.history(
-        actor.reach(*READERS), before=_number(request.args.get("before")), limit=PAGE + 1
+        actor.reach(*READERS), before=read_id(request.args.get("before")), limit=PAGE + 1
     )
     shown = listed[:PAGE]
     return page(
@@ -52,7 +52,7 @@ def new() -> Response:
     """A new draft."""
     actor = current_actor()
     mine = reading.places(actor)
-    wanted = _number(request.args.get("facility"))
+    wanted = read_id(request.args.get("facility"))
     facility = next((one for one in mine if wanted in (None, one.id)), None)
     if facility is None:
         raise NotFound(_("There is no such clinic."))
@@ -135,7 +135,7 @@ def confirm(broadcast_id: int) -> Response:
     if request.form.get("shown") != broadcast.fingerprint:
         say(_("Meanwhile somebody has changed this message. Look at it once more."), "warn")
         return go_to(url_for("broadcasts.show", broadcast_id=broadcast.id))
-    if _number(request.form.get("people")) != reach.people or not reach.people:
+    if read_id(request.form.get("people")) != reach.people or not reach.people:
         say(_("Meanwhile the number of people has changed. Look at it once more."), "warn")
         return go_to(url_for("broadcasts.show", broadcast_id=broadcast.id))
     return _take(
@@ -200,7 +200,3 @@ def _record(actor: Actor, action: str, broadcast: Broadcast) -> None:
         facility_id=broadcast.facility_id,
         detail={"purpose": broadcast.purpose, "people": broadcast.people},
     )
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None

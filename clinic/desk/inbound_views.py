@@ -13,12 +13,11 @@ from clinic.core.access import FRONT_DESK, Actor, allow
 from clinic.core.db import db, unit_of_work
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
-from clinic.core.web import current_actor, go_to, page, say
+from clinic.core.web import current_actor, go_to, page, read_id, say
 from clinic.desk.inbox_views import inbox_bp
 from clinic.notifications.models import InboundMessage
 from clinic.patients import policy as patients
 from clinic.patients.models import Patient
-from clinic.portal.days import read_id
 
 PAGE = 30
 

@@ -10,10 +10,9 @@ from clinic.core.access import FRONT_DESK, STAFF, Actor, Role, allow
 from clinic.core.db import db, unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
-from clinic.core.web import current_actor, fragment, go_to, is_fragment, page, safe_next, say
+from clinic.core.web import current_actor, fragment, go_to, is_fragment, page, read_id, safe_next, say
 from clinic.notifications import choosing, inbox, preferences
 from clinic.notifications.models import Channel
-from clinic.portal.days import read_id
 from clinic.practitioners.models import Practitioner
 
 inbox_bp = Blueprint("inbox", __name__)

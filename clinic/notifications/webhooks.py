@@ -10,6 +10,7 @@ from twilio.request_validator import RequestValidator
 from clinic.config import Settings
 from clinic.core.access import allow
 from clinic.core.db import unit_of_work
+from clinic.core.web import read_id
 from clinic.notifications import inbound, service
 from clinic.notifications.models import Status
 from clinic.notifications.transports.twilio_sms import NEVER
@@ -24,7 +25,6 @@ _MEANS = {
     "failed": Status.FAILED,
 }
 """Twilio's words; those left out, such as ``queued`` and ``sending``, decide nothing yet."""
-_LARGEST = 2**63 - 1
 
 
 @bp.post("/twilio/status")
@@ -35,7 +35,7 @@ def twilio_status() -> Response:
     if not _signed(settings):
         return make_response("", 403)
     status = _MEANS.get(request.form.get("MessageStatus", ""))
-    message_id, attempt = (_number(request.args.get(name)) for name in ("message", "attempt"))
+    message_id, attempt = (read_id(request.args.get(name)) for name in ("message", "attempt"))
     if status is not None and message_id is not None and attempt is not None:
         with unit_of_work():
             service.settle(
@@ -76,14 +76,8 @@ def _signed(settings: Settings) -> bool:
 
 
 def _why(code: str | None) -> Why:
-    number = _number(code)
+    number = read_id(code)
     return NEVER.get(number or 0, Why.NOT_DELIVERED)
-
-
-def _number(text: str | None) -> int | None:
-    if not text or not (text.isascii() and text.isdigit()) or len(text) > 19 or int(text) > _LARGEST:
-        return None
-    return int(text)
 
 
 blueprints: tuple[Blueprint, ...] = (bp,)

@@ -54,12 +54,6 @@ def read_day(text: str | None) -> date | None:
         return None
 
 
-def read_id(text: str | None) -> int | None:
-    """A row's id from an address, None when it is none."""
-    digits = (text or "").strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
-
-
 def strip_of(day: date, first: date, last: date) -> tuple[date, date]:
     """First and last day of the strip of two weeks that ``day`` stands in, within what can be booked."""
     start = first + timedelta(days=(day - first).days // STRIP_DAYS * STRIP_DAYS)

@@ -8,11 +8,10 @@ from sqlalchemy import ColumnElement, select
 from clinic.audit import service as audit
 from clinic.core.access import Actor, Role, allow
 from clinic.core.db import unit_of_work
-from clinic.core.web import current_actor, fragment, go_to, is_fragment, page, safe_next
+from clinic.core.web import current_actor, fragment, go_to, is_fragment, page, read_id, safe_next
 from clinic.notifications import inbox as items
 from clinic.notifications.models import InboxItem
 from clinic.patients.models import Guardianship
-from clinic.portal.days import read_id
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
 

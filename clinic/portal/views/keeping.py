@@ -10,7 +10,7 @@ from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_time
 from clinic.core.text import one_line
-from clinic.core.web import current_actor
+from clinic.core.web import current_actor, read_id
 from clinic.portal import days
 from clinic.portal.views.blueprint import bp, clinic
 from clinic.portal.views.household import household
@@ -55,7 +55,7 @@ def _keep(service_id: int) -> Hold | None:
         practitioner_id=practitioner_id,
         starts=starts,
         online=wanted.online and (not wanted.in_person or request.form.get("mode") == "online"),
-        patient_sex=household().member(days.read_id(request.form.get("patient")) or 0).sex,
+        patient_sex=household().member(read_id(request.form.get("patient")) or 0).sex,
     )
     if not _is_offered(place, key):
         raise SlotTaken

@@ -14,7 +14,7 @@ from clinic.core.access import Role, allow
 from clinic.core.errors import DomainError, NotFound
 from clinic.core.i18n import ngettext
 from clinic.core.text import one_line
-from clinic.core.web import current_actor, go_to, page, say
+from clinic.core.web import current_actor, go_to, page, read_id, say
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.portal import days
@@ -124,10 +124,10 @@ def _read(family: Household, service_id: int) -> Plan | None:
     if not (service.active and service.online_booking) or service.needs_confirmation:
         abort(404)
     chosen = days.read_value(request.form.get("slot"))
-    patient = family.member(days.read_id(request.form.get("patient")) or family.chosen.id)
+    patient = family.member(read_id(request.form.get("patient")) or family.chosen.id)
     if chosen is None or patient.deceased:
         return None
-    count = days.read_id(request.form.get("count")) or FEWEST
+    count = read_id(request.form.get("count")) or FEWEST
     return Plan(
         facility=facility,
         service=service,

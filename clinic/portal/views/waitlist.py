@@ -12,9 +12,8 @@ from clinic.core.access import Actor, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError, NotFound
 from clinic.core.i18n import gettext as _
-from clinic.core.web import current_actor, go_to, page, say
+from clinic.core.web import current_actor, go_to, page, read_id, say
 from clinic.patients.models import Patient
-from clinic.portal import days
 from clinic.portal.views.blueprint import bp, clinic
 from clinic.portal.views.household import household
 from clinic.scheduling import waitlist_words
@@ -54,8 +53,8 @@ def waitlist() -> Response:
 def wait() -> Response:
     """Say what would suit, and hear of it when it is free."""
     family = household()
-    wanted = get_service(clinic().id, days.read_id(request.args.get("service")) or 0)
-    member = days.read_id(request.args.get("patient"))
+    wanted = get_service(clinic().id, read_id(request.args.get("service")) or 0)
+    member = read_id(request.args.get("patient"))
     patient = family.member(member) if member is not None else family.chosen
     if not (wanted.active and wanted.online_booking):
         abort(404)
@@ -71,7 +70,7 @@ def wait() -> Response:
         begin(
             form,
             around,
-            practitioner_id=days.read_id(request.args.get("with")),
+            practitioner_id=read_id(request.args.get("with")),
             kept=_kept(around, request.args.get("visit")),
         )
 
@@ -123,7 +122,7 @@ def stop_waiting(entry_id: int) -> Response:
 def answer_offer(entry_id: int) -> Response:
     """Take a time that is offered, or wait for another."""
     actor = current_actor()
-    offer_id = days.read_id(request.form.get("offer"))
+    offer_id = read_id(request.form.get("offer"))
     if offer_id not in {made.id for made in offers_of(_own(entry_id).id)}:
         raise NotFound(_("There is no such offer."))
     if request.form.get("answer") == "accept":

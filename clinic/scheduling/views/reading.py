@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 
 from clinic.core import clock
+from clinic.core.web import read_id
 
 LATEST = timedelta(days=3660)
-MAX_ID = 2**63 - 1
+__all__ = ["read_day", "read_id", "read_slot", "read_time", "slot_value"]
 
 
 def read_day(text: str | None, zone_name: str) -> date:
@@ -26,15 +27,6 @@ def read_time(text: str | None) -> time | None:
         return time.fromisoformat((text or "").strip()[:5]).replace(tzinfo=None)
     except ValueError:
         return None
-
-
-def read_id(text: str | None) -> int | None:
-    """A row's id; None for anything else."""
-    stripped = (text or "").strip()
-    if not (stripped.isascii() and stripped.isdigit() and len(stripped) <= 19):
-        return None
-    number = int(stripped)
-    return number if 0 < number <= MAX_ID else None
 
 
 def slot_value(practitioner_id: int, starts: datetime) -> str:
