@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """Some of the messages, the newest first; ``before`` is where those before them begin, if there are any."""
+    """Some of the messages, the newest first; ``before`` is where older ones begin, if there are any."""
 
     lines: tuple[Line, ...]
     before: int | None
