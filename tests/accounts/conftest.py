@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from argon2 import PasswordHasher
 from flask import Flask
 
@@ -133,3 +134,10 @@ def production_app(accounts_app: Flask) -> Flask:
             mail_from="clinic@clinic.example",
         )
     )
+
+
+@pytest.fixture
+def moment() -> Iterator[time_machine.Traveller]:
+    """The clock stands still: what grows with the day does not tell two pages apart."""
+    with time_machine.travel(datetime.now(UTC), tick=False) as traveller:
+        yield traveller

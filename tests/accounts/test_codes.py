@@ -39,6 +39,7 @@ def test_known_number_goes_on_to_where_it_was_going(app: Flask, person: MakePers
     assert browser.enter_code(latest_code(app, patient.mobile)).location == "/portal/book"
 
 
+@pytest.mark.usefixtures("moment")
 def test_known_and_unknown_number_get_the_same_pages(app: Flask, person: MakePerson) -> None:
     pages = []
     for mobile in (person("patient").mobile, new_mobile()):

@@ -63,6 +63,7 @@ def test_a_confirmed_address_opens_its_household_as_a_patient(app: Flask, person
     assert browser.get("/people").status_code == 403, "no staff roles by code"
 
 
+@pytest.mark.usefixtures("moment")
 def test_known_and_unknown_address_get_the_same_pages_and_cost_the_same(
     app: Flask, person: MakePerson
 ) -> None:

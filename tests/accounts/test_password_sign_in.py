@@ -32,6 +32,7 @@ def test_e_mail_is_compared_without_case_and_blanks(app: Flask, person: MakePers
     assert Browser(app).sign_in(f"  {rina.email.upper()} ", PASSWORD).status_code == 303
 
 
+@pytest.mark.usefixtures("moment")
 def test_wrong_password_and_unknown_e_mail_get_the_same_page(app: Flask, person: MakePerson) -> None:
     rina = person("receptionist")
     browser = Browser(app)

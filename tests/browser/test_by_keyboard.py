@@ -252,7 +252,7 @@ def _cancel(at: Visitor, visit: Locator) -> None:
     expect(panel.locator(".chip").first).to_have_text(re.compile("Cancelled"))
     page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
-    assert page.evaluate("document.activeElement !== document.body")
+    page.wait_for_function("document.activeElement !== document.body")
 
 
 def _code_for(at: Visitor, mobile: str) -> str:

@@ -159,7 +159,8 @@ def test_from_the_phone_to_the_visit(morning: Morning, hour: time_machine.Coordi
         assert waitlist.look() == 0  # the cancellation can still be undone
         hour.shift(timedelta(seconds=61))
         assert waitlist.look() == 1
-        message_id = db.session.scalars(select(Message.id).where(Message.kind == "waitlist_offer")).one()
+        by_text = (Message.kind == "waitlist_offer", Message.channel == "sms")
+        message_id = db.session.scalars(select(Message.id).where(*by_text)).one()
         assert sending.send(message_id) == "sent"
         shown = db.session.scalars(
             select(ConsoleMessage.body).where(ConsoleMessage.kind == "waitlist_offer")

@@ -84,6 +84,10 @@ def _add_views(app: Flask, saved: Saved) -> None:
     def show(name: str) -> str:
         return render_template(f"{name}.html", form=VisitorForm())
 
+    @app.get("/manifest", endpoint="portal_app.manifest")
+    def manifest() -> dict[str, str]:
+        return {"name": "Test clinic"}
+
     @app.get("/gallery")
     def gallery() -> str:
         return render_template("dev/components.html")
