@@ -114,7 +114,7 @@ def _sign_in(page: Page, url: str, email: str, password: str) -> None:
     page.goto(url + "/sign-in")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(lambda address: "/sign-in" not in address)
 
 
