@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import TemplatesNotFound
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
@@ -288,7 +289,7 @@ def test_every_kind_has_its_files(app: Flask) -> None:
                 tried = [f"{one.folder}/{name}.txt", f"{one.folder}/title.txt"]
                 try:
                     app.jinja_env.select_template(tried if form is TextForm.SHORT else tried[:1])
-                except Exception:
+                except TemplatesNotFound:
                     missing.append((one.name, form, name))
             if form == TextForm.EMAIL and f"{one.folder}/body.html" not in app.jinja_env.list_templates():
                 missing.append((one.name, form, "html"))

@@ -36,8 +36,8 @@ from clinic.scheduling.models import (
     ResourceUnit,
     Service,
     TimeOff,
-    WorkingHours,
 )
+from clinic.scheduling.queries.taken import weekly_hours
 from clinic.scheduling.slots import WeeklyInterval
 
 LONGEST = timedelta(hours=12)
@@ -119,14 +119,7 @@ def columns(facility_id: int, first: datetime, after: datetime) -> list[Column]:
 @lru_cache(maxsize=1)
 def _columns_statement() -> Select[Any]:
     during = bindparam("during", type_=TSTZRANGE)
-    hours = func.json_build_array(
-        WorkingHours.weekday,
-        WorkingHours.starts,
-        WorkingHours.ends,
-        WorkingHours.valid_from,
-        WorkingHours.valid_until,
-    )
-    weekly = select(func.json_agg(hours)).where(WorkingHours.resource_id == Resource.id).scalar_subquery()
+    weekly = weekly_hours()
     stretch = func.json_build_array(
         func.extract("epoch", func.lower(TimeOff.during)),
         func.extract("epoch", func.upper(TimeOff.during)),
