@@ -31,8 +31,10 @@ BLUEPRINTS = (
     "facilities",
     "practitioners",
     "patients",
+    "records",
     "scheduling",
     "encounters",
+    "prescriptions",
     "notifications",
     "imports",
     "exports",
@@ -47,8 +49,10 @@ MODELS = (
     "notifications",
     "practitioners",
     "patients",
+    "records",
     "scheduling",
     "encounters",
+    "prescriptions",
     "imports",
 )
 CONNECTIONS = (

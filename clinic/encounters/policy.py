@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, false, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from clinic.core.access import CLINICAL, Actor, Role
 from clinic.encounters.models import Note
-from clinic.facilities.models import Facility
-from clinic.patients.models import CareRelationship
+from clinic.patients.policy import clinical_reach
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Appointment
 
@@ -55,14 +53,12 @@ def visits_in_sight(actor: Actor) -> ColumnElement[bool]:
     if not can_read_notes(actor):
         return false()
     own = Appointment.practitioner_id.in_(_own_practitioner(actor))
-    if not actor.has(Role.PRACTITIONER):
-        return own
-    return or_(own, _in_care(actor, Appointment.patient_id), _whole_facility(actor, Appointment.facility_id))
+    return or_(own, clinical_reach(actor, Appointment.patient_id, Appointment.facility_id))
 
 
 def _signed_reach(actor: Actor) -> ColumnElement[bool]:
     if actor.has(Role.PRACTITIONER):
-        return or_(_in_care(actor, Note.patient_id), _whole_facility(actor, Note.facility_id))
+        return clinical_reach(actor, Note.patient_id, Note.facility_id)
     own_session = and_(
         Appointment.id == Note.appointment_id, Appointment.practitioner_id.in_(_own_practitioner(actor))
     )
@@ -71,19 +67,3 @@ def _signed_reach(actor: Actor) -> ColumnElement[bool]:
 
 def _own_practitioner(actor: Actor) -> ScalarSelect[int]:
     return select(Practitioner.id).where(Practitioner.user_id == actor.user_id).scalar_subquery()
-
-
-def _in_care(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    return patient_id.in_(
-        select(CareRelationship.patient_id).where(
-            CareRelationship.practitioner_id.in_(_own_practitioner(actor)),
-            CareRelationship.ended_at.is_(None),
-        )
-    )
-
-
-def _whole_facility(actor: Actor, facility_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
-    if (places := actor.reach(Role.PRACTITIONER)) is not None:
-        open_ones = open_ones.where(Facility.id.in_(places))
-    return facility_id.in_(open_ones)

@@ -7,9 +7,8 @@ administrator's role reaches no patient.
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, Select, false, or_, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from clinic.core.access import CLINICAL, FRONT_DESK, STAFF, Actor, Role
 from clinic.core.db import db
@@ -39,9 +38,9 @@ def visible(actor: Actor) -> ColumnElement[bool]:
     if actor.has(*FRONT_DESK):
         reasons.append(_at(actor))
     if actor.has(Role.PRACTITIONER):
-        reasons.append(_at_open_facility(actor))
+        reasons.append(Patient.facility_id.in_(_open_facilities(actor)))
     if actor.has(*CLINICAL):
-        reasons.append(_in_care(actor))
+        reasons.append(in_care(actor, Patient.id))
     if not reasons:
         return false()
     if actor.reach(*FRONT_DESK) is None:
@@ -81,25 +80,39 @@ def sees_clinical(actor: Actor, patient: Patient) -> bool:
     return not actor.has(*FRONT_DESK) or can_view(actor.acting_as(CLINICAL), patient)
 
 
+def clinical_reach(
+    actor: Actor, patient_id: InstrumentedAttribute[int], facility_id: InstrumentedAttribute[int]
+) -> ColumnElement[bool]:
+    """The condition on a table of clinical rows for those of patients whom a practitioner may read about:
+    patients in their care, and whatever belongs to a facility that opens its records to all of its own.
+
+    ``patient_id`` and ``facility_id`` are that table's columns. False for whoever is no practitioner.
+    """
+    if not actor.has(Role.PRACTITIONER):
+        return false()
+    return or_(in_care(actor, patient_id), facility_id.in_(_open_facilities(actor)))
+
+
+def in_care(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The condition on a column of patients' ids for those in the actor's care today."""
+    return patient_id.in_(
+        select(CareRelationship.patient_id)
+        .join(Practitioner, Practitioner.id == CareRelationship.practitioner_id)
+        .where(Practitioner.user_id == actor.user_id, CareRelationship.ended_at.is_(None))
+    )
+
+
 def _at(actor: Actor) -> ColumnElement[bool]:
     places = actor.reach(*FRONT_DESK)
     return true() if places is None else Patient.facility_id.in_(places)
 
 
-def _at_open_facility(actor: Actor) -> ColumnElement[bool]:
+def _open_facilities(actor: Actor) -> Select[tuple[int]]:
+    """Facilities whose practitioners read about all of its patients, as far as the actor is one of them."""
     open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
     if (places := actor.reach(Role.PRACTITIONER)) is not None:
         open_ones = open_ones.where(Facility.id.in_(places))
-    return Patient.facility_id.in_(open_ones)
-
-
-def _in_care(actor: Actor) -> ColumnElement[bool]:
-    cared_for: Any = (
-        select(CareRelationship.patient_id)
-        .join(Practitioner, Practitioner.id == CareRelationship.practitioner_id)
-        .where(Practitioner.user_id == actor.user_id, CareRelationship.ended_at.is_(None))
-    )
-    return Patient.id.in_(cared_for)
+    return open_ones
 
 
 def _guarded(actor: Actor) -> ColumnElement[bool]:

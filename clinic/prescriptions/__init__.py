@@ -1,0 +1,1 @@
+"""Medicines ordered for a patient: written, checked, signed, sent."""
