@@ -107,7 +107,7 @@ def _at(actor: Actor) -> ColumnElement[bool]:
     return true() if places is None else Patient.facility_id.in_(places)
 
 
-def _open_facilities(actor: Actor) -> Select[tuple[int]]:
+def _open_facilities(actor: Actor) -> Select[int]:
     """Facilities whose practitioners read about all of its patients, as far as the actor is one of them."""
     open_ones = select(Facility.id).where(Facility.whole_facility_in_care)
     if (places := actor.reach(Role.PRACTITIONER)) is not None:
