@@ -9,8 +9,11 @@ from flask import Blueprint, Response
 from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import CLINICAL, FRONT_DESK, Actor, Role, allow
+from clinic.core.i18n import ngettext
 from clinic.core.web import current_actor, is_timed_refresh, page
 from clinic.desk.messages_told import messages_about
+from clinic.desk.patient_side import side_of
+from clinic.desk.patient_tabs import tabs_for
 from clinic.encounters.queries import notes_of_patient
 from clinic.facilities.queries import get_facility
 from clinic.patients import policy
@@ -22,7 +25,7 @@ from clinic.patients.queries import (
     get_patient,
     household,
 )
-from clinic.patients.queries.intake import beginning_of
+from clinic.patients.queries.intake import Beginning, beginning_of
 from clinic.scheduling.models import FINAL
 from clinic.scheduling.queries import patient_appointments
 
@@ -82,12 +85,16 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
     """One tab of the page, ``templates/desk/_patient_<tab>.html``, and the row that it was looked at."""
     facility = get_facility(patient.facility_id)
     beginning = beginning_of(patient.id)
+    clinical = policy.sees_clinical(actor, patient)
     answer = page(
         "desk/patient.html",
         None,
         status,
         patient=patient,
         tab=tab,
+        tabs=tabs_for(actor, patient, clinical=clinical),
+        badges=_badges(patient, beginning),
+        side=side_of(actor, patient),
         zone=facility.zone,
         today=clock.today(facility.zone),
         alert=allergy_alert(patient),
@@ -95,7 +102,7 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
         intake=beginning.state,
         intake_link=beginning.link,
         beginning=beginning,
-        clinical=policy.sees_clinical(actor, patient),
+        clinical=clinical,
         **values,
     )
     if not is_timed_refresh():
@@ -109,3 +116,11 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
             detail={"tab": tab},
         )
     return answer
+
+
+def _badges(patient: Patient, beginning: Beginning) -> dict[str, str]:
+    """The small words beside tabs, by their code."""
+    missing = beginning.required_missing
+    if not missing or patient.deceased:
+        return {}
+    return {"consents": ngettext("%(num)s missing", "%(num)s missing", missing)}
