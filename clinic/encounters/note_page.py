@@ -23,6 +23,7 @@ from clinic.encounters.layout import (
     read_layout,
 )
 from clinic.encounters.models import Addendum, Note, NoteConflict, NoteTemplate, VitalSigns
+from clinic.encounters.panels import PanelShown, panels_of
 from clinic.encounters.service import readiness
 from clinic.encounters.stamps import stamp_of
 from clinic.encounters.vitals import MEASURES, Measure, Part, Reading, range_words, read_vitals
@@ -179,6 +180,7 @@ class NotePage:
     can_edit: bool = False
     can_add: bool = False
     facts: tuple[str, ...] = ()
+    panels: list[PanelShown] = field(default_factory=list)
 
     @property
     def stamp(self) -> str:
@@ -216,6 +218,7 @@ def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = Non
         can_edit=policy.can_edit(actor, note),
         can_add=policy.can_add_to(actor, note),
         facts=patient_facts(note.patient, clock.today(zone)),
+        panels=panels_of(actor, note, reading=not policy.can_edit(actor, note)),
     )
 
 

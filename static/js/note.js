@@ -108,7 +108,7 @@ function line(lead, labels, bad) {
 function startMissing(root) {
   for (const foot of findAll(root, "[data-note-missing]")) {
     let shown = "";
-    foot.closest("form")?.addEventListener("sutra:saved", (event) => {
+    document.querySelector("form[data-note]")?.addEventListener("sutra:saved", (event) => {
       const { missing = [], wrong = [] } = event.detail ?? {};
       const key = JSON.stringify([missing, wrong]);
       if (key === shown) return;

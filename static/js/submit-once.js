@@ -2,7 +2,8 @@
 function setBusy(form, busy, submitter = null) {
   if (busy) form.dataset.busy = "yes";
   else delete form.dataset.busy;
-  for (const button of form.querySelectorAll("button.is-busy")) if (!busy) button.classList.remove("is-busy");
+  // A button may belong to the form and stand outside it.
+  for (const button of form.elements) if (!busy) button.classList.remove("is-busy");
   if (busy && submitter) submitter.classList.add("is-busy");
   form.setAttribute("aria-busy", busy ? "true" : "false");
 }
