@@ -18,6 +18,7 @@ from clinic.core import health, limits, logs, security
 from clinic.core.assets import init_assets
 from clinic.core.db import db, migrate
 from clinic.core.error_pages import init_error_pages
+from clinic.core.files import init_files
 from clinic.core.gate import init_gate
 from clinic.core.i18n import init_i18n
 from clinic.core.queue import init_queue
@@ -70,12 +71,15 @@ CONNECTIONS = (
     "clinic.scheduling.replies",
     "clinic.scheduling.series_messages",
     "clinic.scheduling.signals",
+    "clinic.scheduling.timeline",
     "clinic.scheduling.waitlist_messages",
     "clinic.notifications.sweep",
     "clinic.notifications.texts.trial_mail",
     "clinic.notifications.broadcasts",
     "clinic.imports.sweep",
     "clinic.portal.closing",
+    "clinic.encounters.timeline",
+    "clinic.desk.timeline_sources",
 )
 """Modules with ``connect()``: they register message kinds, periodic work and signal handlers."""
 BODY_LIMIT = 10 * 1024 * 1024
@@ -99,6 +103,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "migrations"), compare_type=True)
     init_queue(app, settings)
+    init_files(app, settings)
     init_uploads(app)
     csrf.init_app(app)
     htmx.init_app(app)

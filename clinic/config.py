@@ -76,6 +76,12 @@ class Settings:
     vapid_private_key: str = field(default="", repr=False)
     vapid_subject: str = ""
     push_hosts: tuple[str, ...] = ()
+    files_dir: str = ""
+    files_bucket: str = ""
+    files_endpoint: str = ""
+    files_region: str = ""
+    scan_clamd: str = ""
+    scan_command: str = ""
 
     @property
     def is_production(self) -> bool:
@@ -135,6 +141,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         vapid_subject=_vapid_subject(env),
         push_hosts=tuple(env.get("PUSH_HOSTS", "").replace(",", " ").lower().split()),
         sms_fallback=_sms_fallback(env, production=production),
+        **_files(env, production=production),
         smtp_fallback_url=_smtp_fallback_url(env),
         sms_price_paise=_whole(env, "SMS_PRICE_PAISE", default=0, low=0, high=100_000),
         sms_fallback_price_paise=_whole(
@@ -277,6 +284,33 @@ def _smtp_fallback_url(env: Mapping[str, str]) -> str:
             "SMTP_FALLBACK_URL must be the address of a mail server, such as smtps://name:word@mail.example."
         )
     return url
+
+
+def _files(env: Mapping[str, str], *, production: bool) -> dict[str, str]:
+    """Where uploaded files are kept, and what looks them over for viruses."""
+    names = ("FILES_DIR", "FILES_BUCKET", "FILES_ENDPOINT", "FILES_REGION", "SCAN_CLAMD", "SCAN_COMMAND")
+    found = {name.lower(): env.get(name, "").strip() for name in names}
+    if found["files_dir"] and found["files_bucket"]:
+        raise ConfigurationError("FILES_DIR and FILES_BUCKET are both set; files are kept in one place.")
+    if not (found["files_dir"] or found["files_bucket"]):
+        if production:
+            raise ConfigurationError(
+                "FILES_BUCKET is not set. Set it to the bucket that keeps uploaded files, or FILES_DIR to a "
+                "folder of this machine that outlives a new version."
+            )
+        found["files_dir"] = "var/files"
+    if production and found["files_dir"] and not found["files_dir"].startswith("/"):
+        raise ConfigurationError("FILES_DIR must be a whole path, such as /srv/sutra/files, in production.")
+    parts = urlsplit(found["files_endpoint"])
+    if found["files_endpoint"] and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ConfigurationError("FILES_ENDPOINT must be an address, such as https://s3.example.")
+    if found["scan_clamd"] and found["scan_command"]:
+        raise ConfigurationError("SCAN_CLAMD and SCAN_COMMAND are both set; one of them scans files.")
+    if found["scan_clamd"] and not re.fullmatch(r"/\S+|\[?[\w.:-]+\]?:\d{1,5}", found["scan_clamd"]):
+        raise ConfigurationError(
+            "SCAN_CLAMD must name a host and port or a socket, such as 127.0.0.1:3310 or /run/clamd.sock."
+        )
+    return found
 
 
 def _check_transports(settings: Settings) -> None:

@@ -40,6 +40,9 @@ def pytest_configure(config: pytest.Config) -> None:
     compiled = tempfile.TemporaryDirectory(prefix="sutra-templates-")
     config.add_cleanup(compiled.cleanup)
     os.environ["TEST_COMPILED_TEMPLATES"] = compiled.name
+    files = tempfile.TemporaryDirectory(prefix="sutra-files-", ignore_cleanup_errors=True)
+    config.add_cleanup(files.cleanup)
+    os.environ["TEST_FILES_DIR"] = files.name
     _share_compiled_templates(compiled.name)
     _make_template()
 
@@ -75,6 +78,7 @@ def environment(database: str, redis_number: int = 0, **extra: str) -> dict[str,
         "REDIS_URL": redis_url,
         "PUBLIC_URL": "http://localhost",
         "LOG_LEVEL": "WARNING",
+        "FILES_DIR": os.environ.get("TEST_FILES_DIR", f"{tempfile.gettempdir()}/sutra-test-files"),
         **extra,
     }
 

@@ -11,6 +11,7 @@ from clinic.scheduling.models.claims import Allocation, Hold, HoldKind
 from clinic.scheduling.models.endings import AppointmentLink, EndedBy, EndReason, FollowUp
 from clinic.scheduling.models.feeds import CalendarFeed
 from clinic.scheduling.models.groups import GroupSeat, GroupSession, Series
+from clinic.scheduling.models.papers import AppointmentPaper
 from clinic.scheduling.models.resources import (
     OVERBOOK_FROM,
     PEOPLE,
@@ -45,6 +46,7 @@ __all__ = [
     "Appointment",
     "AppointmentEvent",
     "AppointmentLink",
+    "AppointmentPaper",
     "AppointmentStatus",
     "CalendarFeed",
     "EndReason",
