@@ -1,14 +1,23 @@
 """What happened in a visit: the note, its measurements, and what was added after signing."""
 
-from clinic.encounters.models.note import Addendum, Note, NoteConflict, NoteTemplate
+from clinic.encounters.models.diagnosis import Code, CodeSystem, CodeSystemName, CodeWord, Diagnosis
+from clinic.encounters.models.note import Addendum, Note, NoteConflict, NoteTemplate, Snippet
 from clinic.encounters.models.papers import NotePaper
+from clinic.encounters.models.retraction import NoteRetraction
 from clinic.encounters.models.vitals import VitalSigns
 
 __all__ = [
     "Addendum",
+    "Code",
+    "CodeSystem",
+    "CodeSystemName",
+    "CodeWord",
+    "Diagnosis",
     "Note",
     "NoteConflict",
     "NotePaper",
+    "NoteRetraction",
     "NoteTemplate",
+    "Snippet",
     "VitalSigns",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -15,16 +15,76 @@ from clinic.scheduling.models import Appointment
 
 
 class NoteTemplate(Base, Created):
-    """The sections and fields a note is written in. ``layout`` is the data a form is drawn from."""
+    """One version of the sections and fields a note is written in. ``layout`` is the data a form is drawn
+    from.
+
+    What came with the product is ``shipped``; what a clinic made is its own. A version is a draft until it is
+    published, then locked by a trigger: it may only go out of use (``active``) and come back.
+    """
 
     __tablename__ = "note_templates"
-    __table_args__ = (UniqueConstraint("code", "version", name="uq_note_templates_code_version"),)
+    __table_args__ = (
+        UniqueConstraint("code", "version", name="uq_note_templates_code_version"),
+        CheckConstraint("origin IN ('shipped', 'clinic')", name="origin_known"),
+        CheckConstraint("(origin = 'clinic') = (facility_id IS NOT NULL)", name="clinic_has_place"),
+        CheckConstraint(
+            "NOT active OR (published_at IS NOT NULL AND retired_at IS NULL)", name="active_is_published"
+        ),
+        CheckConstraint("length(name) BETWEEN 1 AND 120", name="name_length"),
+        Index("uq_note_templates_draft", "code", unique=True, postgresql_where=text("published_at IS NULL")),
+        Index("ix_note_templates_facility", "facility_id", "code"),
+    )
     id: Mapped[Key]
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facilities.id"))
+    origin: Mapped[str] = mapped_column(default="shipped", server_default="shipped")
     code: Mapped[str]
     version: Mapped[int] = mapped_column(SmallInteger, default=1)
     name: Mapped[str]
+    schema: Mapped[int] = mapped_column(SmallInteger, default=1, server_default="1")
     layout: Mapped[dict[str, Any]] = mapped_column(JSONB)
     active: Mapped[bool] = mapped_column(default=True)
+    based_on_id: Mapped[int | None] = mapped_column(ForeignKey("note_templates.id"))
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Counts the changes of a draft, so that two people do not overwrite each other."""
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    published_at: Mapped[Instant | None]
+    published_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    retired_at: Mapped[Instant | None]
+    retired_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class Snippet(Base, InGroup, Created):
+    """Words used again and again: typed by a short word, put into a note in full. A person's own or a
+    clinic's; one that was removed is kept to be brought back.
+    """
+
+    __tablename__ = "snippets"
+    __table_args__ = (
+        CheckConstraint("(owner_id IS NULL) <> (facility_id IS NULL)", name="one_owner"),
+        CheckConstraint("length(word) BETWEEN 1 AND 24", name="word_length"),
+        CheckConstraint("length(text) BETWEEN 1 AND 4000", name="text_length"),
+        Index(
+            "uq_snippets_owner_word",
+            "owner_id",
+            "word",
+            unique=True,
+            postgresql_where=text("owner_id IS NOT NULL AND removed_at IS NULL"),
+        ),
+        Index(
+            "uq_snippets_facility_word",
+            "facility_id",
+            "word",
+            unique=True,
+            postgresql_where=text("facility_id IS NOT NULL AND removed_at IS NULL"),
+        ),
+    )
+    id: Mapped[Key]
+    owner_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    facility_id: Mapped[int | None] = mapped_column(ForeignKey("facilities.id"))
+    word: Mapped[str]
+    text: Mapped[str]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    removed_at: Mapped[Instant | None]
 
 
 class Note(Base, InGroup, Created):
@@ -40,6 +100,7 @@ class Note(Base, InGroup, Created):
         CheckConstraint("status IN ('draft', 'signed')", name="status_known"),
         CheckConstraint("(status = 'signed') = (signed_at IS NOT NULL)", name="signed_has_time"),
         CheckConstraint("(signed_at IS NULL) = (signed_by IS NULL)", name="signed_has_signer"),
+        CheckConstraint("shared_at IS NULL OR status = 'signed'", name="shared_when_signed"),
         Index("ix_notes_patient", "patient_id", "id"),
         Index("ix_notes_practitioner_status", "practitioner_id", "status"),
     )
@@ -54,6 +115,9 @@ class Note(Base, InGroup, Created):
     version: Mapped[int] = mapped_column(default=1)
     saved_at: Mapped[Instant]
     saved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    saved_page: Mapped[str | None]
+    """The random name of the browser page that saved last, and which of its saves that was."""
+    saved_turn: Mapped[int | None]
     signed_at: Mapped[Instant | None]
     signed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     shared_at: Mapped[Instant | None]

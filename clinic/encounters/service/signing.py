@@ -15,6 +15,7 @@ from clinic.encounters.errors import NoteLocked, NotReady
 from clinic.encounters.layout import LONGEST_TEXT, field_problems, missing_fields, read_layout
 from clinic.encounters.models import Addendum, Note
 from clinic.encounters.service.journal import log
+from clinic.encounters.signals import note_signing
 from clinic.encounters.vitals import MEASURES, read_vitals
 from clinic.encounters.wording import said
 
@@ -23,7 +24,7 @@ def sign(actor: Actor, note: Note, *, version: int) -> Note:
     """Sign a note as it stands at ``version``; from then on it is locked.
 
     Raises Forbidden, NoteLocked, Conflict when it has moved on or two texts are unsettled, and NotReady
-    with what is missing.
+    with what is missing; and whatever a handler of ``note_signing`` refuses with.
     """
     if not policy.is_author(actor, note):
         raise Forbidden(_("Only the person who wrote this note signs it."))
@@ -34,6 +35,7 @@ def sign(actor: Actor, note: Note, *, version: int) -> Note:
     problems, missing = readiness(note)
     if problems:
         raise NotReady(problems, missing)
+    note_signing.send(actor, note=note)
     at = clock.now()
     signed = db.session.scalar(
         update(Note)
