@@ -152,6 +152,8 @@ _ALL = (
     ),
 )
 MEASURES: dict[str, Measure] = {measure.code: measure for measure in _ALL}
+COLUMNS = tuple(part.column for measure in _ALL for part in measure.parts)
+"""The columns of ``vital_signs`` that hold numbers, in the order they are shown."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from clinic.accounts.models import User
 from clinic.audit.models import AuditEvent
 from clinic.core.db import db
 from clinic.encounters.models import Addendum, Note, VitalSigns
+from clinic.encounters.vitals import COLUMNS
 from clinic.facilities.models import Facility
 from clinic.notifications.models import Message
 from clinic.notifications.queries import label_of
@@ -294,12 +295,12 @@ def addenda(note_ids: Sequence[int]) -> dict[int, list[Values]]:
 def vital_signs(note_ids: Sequence[int]) -> dict[int, list[Values]]:
     """The measurements of notes, by note; units stand in the names. One statement."""
     found: dict[int, list[Values]] = defaultdict(list)
-    hidden = {"id", "note_id", "patient_id", "created_at"}
+    numbers = [getattr(VitalSigns, column) for column in COLUMNS]
     for row in db.session.execute(
-        select(*VitalSigns.__table__.columns)
+        select(VitalSigns.note_id, VitalSigns.moment, VitalSigns.measured_at, *numbers)
         .where(VitalSigns.note_id.in_(note_ids))
         .order_by(VitalSigns.note_id, VitalSigns.id)
     ):
-        values = {name: value for name, value in row._mapping.items() if name not in hidden}
+        values = {name: value for name, value in row._mapping.items() if name != "note_id"}
         found[row.note_id].append({name: value for name, value in values.items() if value is not None})
     return found
