@@ -22,6 +22,8 @@ class Role(StrEnum):
 STAFF = frozenset(set(Role) - {Role.PATIENT})
 FRONT_DESK = frozenset({Role.RECEPTIONIST, Role.FACILITY_ADMIN})
 CLINICAL = frozenset({Role.PRACTITIONER, Role.THERAPIST})
+EMERGENCY = CLINICAL | {Role.ADMIN}
+"""Who may open a record outside their sight in an emergency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,7 @@ class Actor:
     ``facility_ids`` are the facilities the staff roles are for; None means all of them. ``grants`` says which
     role is for which facility (None: all); where it is None, every role is for every one of ``facility_ids``.
     ``origin`` is the address the request came from. ``link`` is set for whoever acts by a link instead of
-    signing in.
+    signing in. ``emergencies`` are the patients whose records they opened in an emergency, while that lasts.
     """
 
     user_id: int | None
@@ -52,6 +54,7 @@ class Actor:
     request_id: str = ""
     locale: str = "en"
     link: LinkScope | None = None
+    emergencies: frozenset[int] = frozenset()
 
     def has(self, *roles: Role, at: int | None = None) -> bool:
         """Whether the person holds one of these roles: anywhere, or at the facility ``at``.

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, false, or_, se
 
 from clinic.core.access import CLINICAL, Actor, Role
 from clinic.encounters.models import Note
-from clinic.patients.policy import clinical_reach
+from clinic.patients.policy import clinical_reach, in_emergency
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Appointment
 
@@ -36,23 +36,27 @@ def can_add_to(actor: Actor, note: Note) -> bool:
 def notes_in_sight(actor: Actor) -> ColumnElement[bool]:
     """The notes somebody may read: their own; and signed ones of patients in their care, or of their whole
     facility where it says so. A therapist reads what was signed about their own sessions. Drafts are for
-    their author alone.
+    their author alone. In an emergency signed notes of the one patient can be read.
     """
+    in_need = and_(Note.status == "signed", in_emergency(actor, Note.patient_id))
     if not can_read_notes(actor):
-        return false()
+        return in_need
     return or_(
         Note.practitioner_id.in_(_own_practitioner(actor)),
         and_(Note.status == "signed", _signed_reach(actor)),
+        in_need,
     )
 
 
 def visits_in_sight(actor: Actor) -> ColumnElement[bool]:
     """The visits somebody may write a note about: their own, and for a practitioner those of patients in
-    their care.
+    their care, or opened in an emergency.
     """
     if not can_read_notes(actor):
         return false()
     own = Appointment.practitioner_id.in_(_own_practitioner(actor))
+    if not actor.has(Role.PRACTITIONER):
+        return own
     return or_(own, clinical_reach(actor, Appointment.patient_id, Appointment.facility_id))
 
 

@@ -2,15 +2,18 @@
 
 The front desk sees the patients of its facilities; a practitioner those of the facility where it says so,
 else the patients in their care; a therapist the patients in their care; a household its own. An
-administrator's role reaches no patient.
+administrator's role reaches no patient. Beyond that, clinical staff and administrators see a patient whose
+record they opened in an emergency, for as long as that lasts; of them only a practitioner changes anything.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import ColumnElement, Select, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
-from clinic.core.access import CLINICAL, FRONT_DESK, STAFF, Actor, Role
+from clinic.core.access import CLINICAL, EMERGENCY, FRONT_DESK, STAFF, Actor, Role
 from clinic.core.db import db
 from clinic.facilities.models import Facility
 from clinic.patients.models import CareRelationship, Guardianship, Patient
@@ -41,11 +44,36 @@ def visible(actor: Actor) -> ColumnElement[bool]:
         reasons.append(Patient.facility_id.in_(_open_facilities(actor)))
     if actor.has(*CLINICAL):
         reasons.append(in_care(actor, Patient.id))
+    if _opened_any(actor):
+        reasons.append(in_emergency(actor, Patient.id))
     if not reasons:
         return false()
     if actor.reach(*FRONT_DESK) is None:
         return true()
     return or_(*reasons)
+
+
+def changeable(actor: Actor) -> ColumnElement[bool]:
+    """The condition on ``patients`` for those ``actor`` may change something about: an emergency lets a
+    therapist and an administrator read, and nothing else.
+    """
+    return visible(actor if actor.has(Role.PRACTITIONER) else replace(actor, emergencies=frozenset()))
+
+
+def only_in_emergency(actor: Actor, patient_id: int) -> bool:
+    """Whether ``actor`` sees this patient for no other reason than an emergency."""
+    if patient_id not in actor.emergencies:
+        return False
+    usual = visible(replace(actor, emergencies=frozenset()))
+    return db.session.scalar(select(Patient.id).where(Patient.id == patient_id, usual)) is None
+
+
+def in_emergency(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The condition on a column of patients' ids for those whose records the actor has open in an emergency.
+
+    False for whoever may not, and once it is over.
+    """
+    return patient_id.in_(sorted(actor.emergencies)) if _opened_any(actor) else false()
 
 
 def can_view(actor: Actor, patient: Patient) -> bool:
@@ -56,7 +84,8 @@ def can_view(actor: Actor, patient: Patient) -> bool:
 
 def can_edit(actor: Actor, patient: Patient) -> bool:
     """Whether ``actor`` may change who the patient is and how to reach them."""
-    return can_view(actor, patient)
+    condition = changeable(actor)
+    return db.session.scalar(select(Patient.id).where(Patient.id == patient.id, condition)) is not None
 
 
 def can_register(actor: Actor) -> bool:
@@ -86,11 +115,13 @@ def clinical_reach(
     """The condition on a table of clinical rows for those of patients whom a practitioner may read about:
     patients in their care, and whatever belongs to a facility that opens its records to all of its own.
 
-    ``patient_id`` and ``facility_id`` are that table's columns. False for whoever is no practitioner.
+    ``patient_id`` and ``facility_id`` are that table's columns. Whoever is no practitioner reads only what
+    they opened in an emergency, so nothing may be written on this condition alone.
     """
+    opened = in_emergency(actor, patient_id)
     if not actor.has(Role.PRACTITIONER):
-        return false()
-    return or_(in_care(actor, patient_id), facility_id.in_(_open_facilities(actor)))
+        return opened
+    return or_(in_care(actor, patient_id), facility_id.in_(_open_facilities(actor)), opened)
 
 
 def in_care(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
@@ -100,6 +131,10 @@ def in_care(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnEleme
         .join(Practitioner, Practitioner.id == CareRelationship.practitioner_id)
         .where(Practitioner.user_id == actor.user_id, CareRelationship.ended_at.is_(None))
     )
+
+
+def _opened_any(actor: Actor) -> bool:
+    return bool(actor.emergencies) and actor.has(*EMERGENCY)
 
 
 def _at(actor: Actor) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, func, select, update
+from sqlalchemy import JSON, ColumnElement, Select, column, func, select, table, update
 
 from clinic.accounts.models import LoginSession, RoleGrant, SessionKind, User
 from clinic.accounts.policy import ABSOLUTE, IDLE, Reach, reach_of
@@ -16,6 +16,11 @@ from clinic.core.db import db
 from clinic.core.text import one_line
 
 SEEN_EVERY = timedelta(minutes=1)
+_emergencies = table(
+    "emergency_accesses",
+    *(column(name) for name in ("user_id", "patient_id", "started_at", "ends_at", "closed_at")),
+)
+"""Patients stand above accounts; a session only needs to know whose records it reaches in an emergency."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,7 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
             User.locale,
             User.terms_accepted_version,
             grants.label("grants"),
+            _opened_in_an_emergency().label("emergencies"),
         )
         .join(User, User.id == LoginSession.user_id)
         .outerjoin(RoleGrant, RoleGrant.user_id == User.id)
@@ -72,7 +78,7 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
     ).first()
     if row is None:
         return None
-    session, user_id, name, locale, terms_version, granted = row
+    session, user_id, name, locale, terms_version, granted, emergencies = row
     kind, now = SessionKind(session.kind), clock.now()
     if session.expires_at <= now or session.last_seen_at <= now - IDLE[kind]:
         return None
@@ -84,6 +90,7 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
         origin=origin,
         request_id=request_id,
         locale=locale,
+        emergencies=frozenset(emergencies or ()) if kind is SessionKind.STAFF else frozenset(),
     )
     return OpenSession(
         actor=actor,
@@ -91,6 +98,16 @@ def find_session(token: str, *, origin: str, request_id: str) -> OpenSession | N
         last_seen_at=session.last_seen_at,
         terms_version=terms_version,
     )
+
+
+def _opened_in_an_emergency() -> ColumnElement[list[int] | None]:
+    """Patients whose records the session's person opened in an emergency that is not over."""
+    held = _emergencies.c
+    now = clock.now()
+    mine: Select[tuple[list[int] | None]] = select(func.json_agg(held.patient_id, type_=JSON)).where(
+        held.user_id == User.id, held.closed_at.is_(None), held.started_at <= now, held.ends_at > now
+    )
+    return mine.correlate(User).scalar_subquery()
 
 
 def _reach_in(kind: SessionKind, granted: Iterable[tuple[str, int | None]] | None) -> Reach:

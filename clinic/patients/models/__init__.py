@@ -2,6 +2,7 @@
 
 from clinic.patients.models.allergies import Allergy, AllergyStatus
 from clinic.patients.models.consents import Consent, ConsentKind, ConsentVersion, Method, Purpose, Via
+from clinic.patients.models.emergency import EmergencyAccess, Urgency
 from clinic.patients.models.intake import IntakeLink, IntakeSection
 from clinic.patients.models.patient import (
     BirthPrecision,
@@ -28,6 +29,7 @@ __all__ = [
     "Consent",
     "ConsentKind",
     "ConsentVersion",
+    "EmergencyAccess",
     "EmergencyContact",
     "GuardianConsent",
     "GuardianInvitation",
@@ -45,5 +47,6 @@ __all__ = [
     "Prakriti",
     "Purpose",
     "Sex",
+    "Urgency",
     "Via",
 ]
