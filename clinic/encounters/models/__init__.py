@@ -1,5 +1,6 @@
 """What happened in a visit: the note, its measurements, and what was added after signing."""
 
+from clinic.encounters.models.assessment import Assessment, AssessmentKind, AssessmentStatus
 from clinic.encounters.models.diagnosis import Code, CodeSystem, CodeSystemName, CodeWord, Diagnosis
 from clinic.encounters.models.note import Addendum, Note, NoteConflict, NoteTemplate, Snippet
 from clinic.encounters.models.papers import NotePaper
@@ -8,6 +9,9 @@ from clinic.encounters.models.vitals import VitalSigns
 
 __all__ = [
     "Addendum",
+    "Assessment",
+    "AssessmentKind",
+    "AssessmentStatus",
     "Code",
     "CodeSystem",
     "CodeSystemName",
