@@ -32,7 +32,7 @@ NAME = Style(size=11, bold=True)
 DOSING = Style(size=12, bold=True)
 NUMBER_X, NAME_X, DOSE_X, FOR_X = MARGIN, MARGIN + 8, MARGIN + 82, MARGIN + 146
 NAME_W, DOSE_W, FOR_W = DOSE_X - NAME_X - 4, FOR_X - DOSE_X - 4, WIDTH - MARGIN - FOR_X
-QR = 24.0
+QR, LABEL_W = 22.0, 26.0
 
 
 def prescription_pdf(sheet: Sheet, *, made_at: datetime | None = None) -> bytes:
@@ -49,9 +49,7 @@ def prescription_pdf(sheet: Sheet, *, made_at: datetime | None = None) -> bytes:
             ),
             foot=" · ".join(filter(None, (sheet.clinic_name, sheet.reference))),
             page_words=_("Page %(page)s of %(pages)s", page="%(page)s", pages="%(pages)s"),
-            across=_("DRAFT, not signed")
-            if sheet.is_draft
-            else (_("No longer valid") if sheet.withdrawn else ""),
+            across=_across(sheet),
         )
         _letterhead(pdf, sheet)
         _patient(pdf, sheet)
@@ -59,18 +57,32 @@ def prescription_pdf(sheet: Sheet, *, made_at: datetime | None = None) -> bytes:
         _medicines(pdf, _("Medicines"), sheet.general)
         _medicines(pdf, _("Ayurvedic medicines"), sheet.ayurvedic)
         _diet(pdf, sheet)
-        _list(pdf, _("Tests"), sheet.tests)
-        _text(pdf, _("Advice"), sheet.advice)
-        _text(pdf, _("Come again"), sheet.review_on)
-        _list(pdf, _("Given in spite of a warning"), sheet.overrides)
+        for label, text in (
+            (_("Tests"), "; ".join(sheet.tests)),
+            (_("Advice"), sheet.advice),
+            (_("Come again"), sheet.review_on),
+            (_("In spite of a warning"), "\n".join(sheet.overrides)),
+        ):
+            _beside(pdf, label, text)
         _signature(pdf, sheet)
         return pdf.made()
+
+
+def _joined(*texts: str) -> str:
+    return " · ".join(text for text in texts if text)
+
+
+def _across(sheet: Sheet) -> str:
+    """What nobody may overlook."""
+    if sheet.is_draft:
+        return _("DRAFT, not signed")
+    return _("No longer valid") if sheet.withdrawn else ""
 
 
 def _letterhead(pdf: SheetPdf, sheet: Sheet) -> None:
     half = TEXT_WIDTH / 2
     left = pdf.put(sheet.clinic_name, MARGIN, MARGIN - 4, half, Style(size=15, bold=True, colour=LEAF))
-    for text in (sheet.clinic_address, " · ".join(filter(None, (sheet.clinic_phone, sheet.clinic_email)))):
+    for text in (sheet.clinic_address, _joined(sheet.clinic_phone, sheet.clinic_email)):
         left = pdf.put(text, MARGIN, left, half - 4, SMALL)
     x, right = MARGIN + half, MARGIN - 4
     right = pdf.put(sheet.practitioner_name, x, right, half, Style(size=12, bold=True, align="R"))
@@ -87,7 +99,7 @@ def _letterhead(pdf: SheetPdf, sheet: Sheet) -> None:
     pdf.put(_("Prescription"), MARGIN, y, half, Style(size=13, bold=True))
     if sheet.withdrawn:
         pdf.put(sheet.withdrawn, MARGIN + 40, y + 1, TEXT_WIDTH - 90, Style(size=9, bold=True, colour=DANGER))
-    said = " · ".join(filter(None, (sheet.reference, sheet.written_on)))
+    said = _joined(sheet.reference, sheet.written_on)
     pdf.put(said, MARGIN + half, y + 1, half, Style(size=9.5, align="R"))
     pdf.set_xy(MARGIN, y + 8)
 
@@ -108,12 +120,23 @@ def _patient(pdf: SheetPdf, sheet: Sheet) -> None:
 
 
 def _why(pdf: SheetPdf, sheet: Sheet) -> None:
-    for label, text in ((_("Diagnosis"), "; ".join(sheet.diagnoses)), (_("Measured"), sheet.vitals)):
-        if text:
-            y = pdf.get_y()
-            pdf.put(label, MARGIN, y + 0.4, 24, LABEL)
-            pdf.flow(text, BODY, x=MARGIN + 26)
-    pdf.set_y(pdf.get_y() + 2)
+    _beside(pdf, _("Diagnosis"), "; ".join(sheet.diagnoses))
+    _beside(pdf, _("Measured"), sheet.vitals)
+    pdf.set_y(pdf.get_y() + 1)
+
+
+def _beside(pdf: SheetPdf, label: str, text: str) -> None:
+    """A text with its label to the left of it."""
+    if not text:
+        return
+    pdf.room(2 * BODY.height)
+    y = pdf.get_y()
+    below = pdf.put(label, MARGIN, y + 0.5, LABEL_W - 2, LABEL)
+    page = pdf.page_no()
+    pdf.set_y(y)
+    pdf.flow(text, BODY, x=MARGIN + LABEL_W)
+    if pdf.page_no() == page:
+        pdf.set_y(max(pdf.get_y(), below) + 1)
 
 
 def _medicines(pdf: SheetPdf, title: str, lines: Sequence[SheetLine]) -> None:
@@ -124,7 +147,7 @@ def _medicines(pdf: SheetPdf, title: str, lines: Sequence[SheetLine]) -> None:
     y = pdf.get_y() + 1
     pdf.put(f"Rx  {title}", MARGIN, y, DOSE_X - MARGIN, Style(size=10.5, bold=True, colour=LEAF))
     pdf.put(_("How to take it"), DOSE_X, y + 0.8, DOSE_W, LABEL)
-    pdf.put(_("For how long, how much"), FOR_X, y + 0.8, FOR_W, LABEL)
+    pdf.put(_("For how long"), FOR_X, y + 0.8, FOR_W, LABEL)
     pdf.hairline(y + 6, INK)
     pdf.set_xy(MARGIN, y + 7.5)
     for line in lines:
@@ -209,10 +232,6 @@ def _diet(pdf: SheetPdf, sheet: Sheet) -> None:
     pdf.set_xy(MARGIN, y + height)
 
 
-def _list(pdf: SheetPdf, title: str, items: Sequence[str]) -> None:
-    _text(pdf, title, "\n".join(f"• {item}" for item in items))
-
-
 def _text(pdf: SheetPdf, title: str, text: str) -> None:
     if not text:
         return
@@ -231,13 +250,8 @@ def _signature(pdf: SheetPdf, sheet: Sheet) -> None:
         pdf.qr(sheet.verify_url, MARGIN, y, QR)
         x = MARGIN + QR + 4
         below = pdf.put(_("Is this paper true?"), x, y, 60, LABEL)
-        below = pdf.put(
-            _("Scan the code, or type it at %(address)s", address=_place(sheet.verify_url)),
-            x,
-            below,
-            62,
-            SMALL,
-        )
+        words = _("Scan the code, or type it at %(address)s", address=_place(sheet.verify_url))
+        below = pdf.put(words, x, below, 62, SMALL)
         pdf.put(sheet.verify_code, x, below + 0.5, 62, STRONG)
     x, width = MARGIN + TEXT_WIDTH / 2 + 8, TEXT_WIDTH / 2 - 8
     if sheet.is_draft:
