@@ -4,8 +4,10 @@ them.
 A layout is JSON so that a clinic can change it: ``{"sections": [{"code", "title", "kind": "fields",
 "fields": [...]} | {"code", "title", "kind": "vitals", "moment", "measures": [...]} | {"code", "title",
 "kind": "next", "fields": [...]}]}``. A field has ``code, label, kind`` and may have ``unit, hint, options
-([value, label, word]), phrases, required, wide``. What was typed is kept exactly as typed: ``{field code:
-text or list of texts, "vitals": {moment: {measure: text}}}``.
+([value, label, word]), phrases, required, wide, default`` (a text, or a list of option values), ``most`` and
+``ends`` (a scale's highest number and what its ends are called). clinic.encounters.layout_schema says which
+layouts are whole. What was typed is kept exactly as typed: ``{field code: text or list of texts, "vitals":
+{moment: {measure: text}}, "_marks": …}``; clinic.encounters.copied explains the marks.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from clinic.core.i18n import gettext as _
 from clinic.core.text import clean
@@ -22,9 +25,14 @@ from clinic.encounters.vitals import DEVANAGARI_DIGITS, MEASURES, MOMENTS
 from clinic.encounters.wording import said
 
 Body = dict[str, Any]
+Kind = TypeVar("Kind", bound=StrEnum)
 LONGEST_TEXT = 2_000_000
 """Characters in one field; more is refused as a whole, never cut."""
 MOST_CHOICES = 60
+MARKS = "_marks"
+"""Where a body keeps which of its texts nobody wrote for this visit."""
+STILL = "still-"
+"""A form name that says of the field after it: this still holds."""
 _NUMBER = re.compile(r"[0-9]{1,6}([.,][0-9]{1,3})?")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 
@@ -34,8 +42,13 @@ class FieldKind(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     TIME = "time"
+    DATE = "date"
     CHOICE = "choice"
     CHOICES = "choices"
+
+
+SCALE = "scale"
+"""A kind in data: a choice of the numbers from 0 to ``most``."""
 
 
 class SectionKind(StrEnum):
@@ -66,6 +79,10 @@ class NoteField:
     phrases: tuple[str, ...] = ()
     required: bool = False
     wide: bool = False
+    default: str | tuple[str, ...] = ""
+    most: int = 0
+    """The highest number of a scale, whose options are 0 to it; 0 when it is none."""
+    ends: tuple[str, str] = ("", "")
 
     @property
     def name(self) -> str:
@@ -109,7 +126,7 @@ def read_layout(data: Mapping[str, Any]) -> Layout:
     """
     sections = []
     for item in data.get("sections", ()):
-        kind = SectionKind(item.get("kind", "fields"))
+        kind = _known_kind(SectionKind, item.get("kind"), SectionKind.FIELDS)
         moment = item.get("moment", "before") if kind is SectionKind.VITALS else ""
         measures = tuple(code for code in item.get("measures", ()) if code in MEASURES and moment in MOMENTS)
         fields = tuple(_read_field(field) for field in item.get("fields", ()))
@@ -126,17 +143,31 @@ def read_layout(data: Mapping[str, Any]) -> Layout:
     return Layout(tuple(sections))
 
 
+def _known_kind(kinds: type[Kind], word: object, otherwise: Kind) -> Kind:
+    return next((kind for kind in kinds if kind.value == word), otherwise)
+
+
 def _read_field(data: Mapping[str, Any]) -> NoteField:
+    options = tuple(Option(*option) for option in data.get("options", ()))
+    most = int(data.get("most") or 0) if data.get("kind") == SCALE else 0
+    low, high = tuple(data.get("ends") or ("", ""))[:2]
+    if most:
+        options = tuple(Option(str(step), str(step)) for step in range(most + 1))
+    default = data.get("default", "")
+    kind = FieldKind.CHOICE if most else _known_kind(FieldKind, data.get("kind"), FieldKind.LINE)
     return NoteField(
         code=data["code"],
         label=data["label"],
-        kind=FieldKind(data["kind"]),
+        kind=kind,
         unit=data.get("unit", ""),
         hint=data.get("hint", ""),
-        options=tuple(Option(*option) for option in data.get("options", ())),
+        options=options,
         phrases=tuple(data.get("phrases", ())),
         required=bool(data.get("required", False)),
         wide=bool(data.get("wide", False)),
+        default=tuple(default) if isinstance(default, list) else str(default),
+        most=most,
+        ends=(low, high),
     )
 
 
@@ -163,7 +194,26 @@ def read_body(layout: Layout, typed: Mapping[str, Sequence[str]], before: Body) 
             if name in typed:
                 vitals.setdefault(moment, {})[part.code] = clean(typed[name][-1]) if typed[name] else ""
     body["vitals"] = vitals
-    return body
+    marks = _marks_left(layout, typed, before, body)
+    body.pop(MARKS, None)
+    return body | {MARKS: marks} if marks else body
+
+
+def _marks_left(layout: Layout, typed: Mapping[str, Sequence[str]], before: Body, body: Body) -> Body:
+    """The marks once ``body`` is written: what was changed loses its own, what was confirmed says so."""
+    left: Body = {}
+    for field in layout.fields():
+        mark = before.get(MARKS, {}).get(field.code)
+        if mark is None or (body.get(field.code) or "") != (before.get(field.code) or ""):
+            continue
+        said_so = typed.get(STILL + field.name)
+        left[field.code] = mark if said_so is None else {**mark, "confirmed": said_so[-1] == "1"}
+    return left
+
+
+def says_the_same(layout: Layout, left: Body, right: Body) -> bool:
+    """Whether two bodies hold the same texts, and the same of them are confirmed."""
+    return flat(layout, left) == flat(layout, right) and left.get(MARKS) == right.get(MARKS)
 
 
 def _known(field: NoteField, values: Sequence[str]) -> list[str]:
@@ -186,8 +236,20 @@ def is_blank(value: object) -> bool:
 
 
 def missing_fields(layout: Layout, body: Body) -> list[NoteField]:
-    """The fields that must be filled before signing and are not."""
-    return [field for field in layout.fields() if field.required and is_blank(body.get(field.code))]
+    """The fields that must be filled before signing and are not. What the template began with is nobody's
+    answer until somebody has confirmed or changed it.
+    """
+    return [
+        field
+        for field in layout.fields()
+        if field.required and (is_blank(body.get(field.code)) or is_untouched(field, body))
+    ]
+
+
+def is_untouched(field: NoteField, body: Body) -> bool:
+    """Whether a field still holds what the template began with, and nobody has said that this is right."""
+    mark = body.get(MARKS, {}).get(field.code, {})
+    return mark.get("kind") == "default" and not mark.get("confirmed")
 
 
 def field_problems(layout: Layout, body: Body) -> dict[str, str]:
@@ -203,7 +265,17 @@ def field_problems(layout: Layout, body: Body) -> dict[str, str]:
             problems[field.code] = _("A number, please")
         elif field.kind is FieldKind.TIME and not _TIME.fullmatch(text):
             problems[field.code] = _("A time such as 10:30")
+        elif field.kind is FieldKind.DATE and read_day(text) is None:
+            problems[field.code] = _("A day such as 2026-11-24")
     return problems
+
+
+def read_day(text: str) -> date | None:
+    """A day as a date field keeps it (``2026-11-24``); None for anything else."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def flat(layout: Layout, body: Body) -> dict[str, str]:
@@ -218,6 +290,12 @@ def flat(layout: Layout, body: Body) -> dict[str, str]:
         for part in MEASURES[measure].parts:
             values[f"{moment}-{part.code}"] = body.get("vitals", {}).get(moment, {}).get(part.code, "")
     return values
+
+
+def says_nothing(layout: Layout, body: Body) -> bool:
+    """Whether nobody wrote anything: every field is empty, or still what the template began with."""
+    untouched = {field.name for field in layout.fields() if is_untouched(field, body)}
+    return all(is_blank(text) for name, text in flat(layout, body).items() if name not in untouched)
 
 
 def form_labels(layout: Layout) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from clinic.audit.models import AuditEvent
@@ -176,11 +176,12 @@ def open_conflicts(note_id: int) -> list[NoteConflict]:
     )
 
 
-def active_templates() -> Sequence[NoteTemplate]:
-    """The newest active version of each template, by name."""
+def active_templates(facility_id: int) -> Sequence[NoteTemplate]:
+    """The newest active version of each template a clinic may use, the shipped ones and its own, by name."""
+    here = or_(NoteTemplate.facility_id.is_(None), NoteTemplate.facility_id == facility_id)
     newest = (
         select(NoteTemplate.code, func.max(NoteTemplate.version).label("version"))
-        .where(NoteTemplate.active)
+        .where(NoteTemplate.active, here)
         .group_by(NoteTemplate.code)
         .subquery()
     )
@@ -189,6 +190,17 @@ def active_templates() -> Sequence[NoteTemplate]:
         .join(newest, (newest.c.code == NoteTemplate.code) & (newest.c.version == NoteTemplate.version))
         .order_by(NoteTemplate.name)
     ).all()
+
+
+def retired_codes() -> set[str]:
+    """The codes of templates of which every published version is out of use."""
+    statement = (
+        select(NoteTemplate.code)
+        .where(NoteTemplate.published_at.is_not(None))
+        .group_by(NoteTemplate.code)
+        .having(~func.bool_or(NoteTemplate.active))
+    )
+    return set(db.session.scalars(statement))
 
 
 def was_logged_lately(

@@ -13,6 +13,7 @@ from clinic.core.i18n import gettext as _
 from clinic.encounters import policy, queries
 from clinic.encounters.errors import NoteLocked
 from clinic.encounters.layout import (
+    MARKS,
     Body,
     FieldKind,
     Layout,
@@ -32,12 +33,20 @@ def ensure_templates() -> int:
     """Put the shipped note templates into the database where they are not there yet; says how many were
     new.
     """
+    now, retired = clock.now(), queries.retired_codes()
     rows = [
-        {"code": t.code, "version": t.version, "name": t.name, "layout": t.layout, "active": True}
+        {
+            "code": t.code,
+            "version": t.version,
+            "name": t.name,
+            "layout": t.layout,
+            "active": t.code not in retired,
+            "created_at": now,
+            "published_at": now,
+            "retired_at": now if t.code in retired else None,
+        }
         for t in SHIPPED
     ]
-    for row in rows:
-        row["created_at"] = clock.now()
     added = db.session.execute(
         insert(NoteTemplate)
         .values(rows)
@@ -47,14 +56,14 @@ def ensure_templates() -> int:
     return len(added.all())
 
 
-def template_for(code: str) -> NoteTemplate:
-    """The newest active template called ``code``; the consultation's when there is none. Loads the shipped
-    ones at need.
+def template_for(code: str, *, facility_id: int) -> NoteTemplate:
+    """The newest active template called ``code`` at a clinic; the consultation's when there is none. Loads
+    the shipped ones at need.
     """
-    templates = {template.code: template for template in queries.active_templates()}
+    templates = {template.code: template for template in queries.active_templates(facility_id)}
     if not templates:
         ensure_templates()
-        templates = {template.code: template for template in queries.active_templates()}
+        templates = {template.code: template for template in queries.active_templates(facility_id)}
     found = (
         templates.get(code)
         or templates.get(ALIASES.get(code, "soap"))
@@ -72,14 +81,21 @@ def change_template(actor: Actor, note: Note, code: str) -> int:
     """
     if not policy.can_edit(actor, note):
         raise NoteLocked
-    template = template_for(code)
+    template = template_for(code, facility_id=note.facility_id)
     if template.id == note.template_id:
         return note.version
     body = carried_over(read_layout(note.template.layout), read_layout(template.layout), note.body)
     version: int | None = db.session.scalar(
         update(Note)
         .where(Note.id == note.id, Note.version == note.version, Note.status == "draft")
-        .values(template_id=template.id, body=body, version=Note.version + 1, saved_at=clock.now())
+        .values(
+            template_id=template.id,
+            body=body,
+            version=Note.version + 1,
+            saved_at=clock.now(),
+            saved_page=None,
+            saved_turn=None,
+        )
         .returning(Note.version)
         .execution_options(synchronize_session=False)
     )
@@ -110,4 +126,6 @@ def carried_over(old: Layout, new: Layout, body: Body) -> Body:
     goal = next((field for field in new.fields() if field.kind is FieldKind.TEXT), None)
     if goal is not None and lost:
         kept[goal.code] = "\n".join(filter(None, [kept.get(goal.code, ""), *lost]))
-    return {**kept, "vitals": body.get("vitals", {})}
+    marks = {code: mark for code, mark in body.get(MARKS, {}).items() if kept.get(code) == body.get(code)}
+    whole = {**kept, "vitals": body.get("vitals", {})}
+    return {**whole, MARKS: marks} if marks else whole

@@ -15,12 +15,22 @@ from clinic.encounters.service.journal import log
 from clinic.encounters.vitals import MEASURES, read_vitals
 
 
-def put(actor: Actor, note: Note, body: Body) -> int | None:
-    """The one conditional UPDATE: the new version's number, or None when the note had moved on."""
+def put(actor: Actor, note: Note, body: Body, *, page: str = "", turn: int = 0) -> int | None:
+    """The one conditional UPDATE: the new version's number, or None when the note had moved on.
+
+    ``page`` and ``turn`` say which open page sent it; empty for what no page sent by itself.
+    """
     version: int | None = db.session.scalar(
         update(Note)
         .where(Note.id == note.id, Note.version == note.version, Note.status == "draft")
-        .values(body=body, version=Note.version + 1, saved_at=clock.now(), saved_by=actor.user_id)
+        .values(
+            body=body,
+            version=Note.version + 1,
+            saved_at=clock.now(),
+            saved_by=actor.user_id,
+            saved_page=page or None,
+            saved_turn=turn if page else None,
+        )
         .returning(Note.version)
         .execution_options(synchronize_session=False)
     )
@@ -30,7 +40,7 @@ def put(actor: Actor, note: Note, body: Body) -> int | None:
         _write_vitals(note, body)
     if not queries.was_logged_lately(actor, "note.saved", note.id):
         log(actor, "note.saved", note, version=version)
-    db.session.expire(note, ["body", "version", "saved_at", "saved_by"])
+    db.session.expire(note, ["body", "version", "saved_at", "saved_by", "saved_page", "saved_turn"])
     return version
 
 

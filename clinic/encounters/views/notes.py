@@ -67,7 +67,7 @@ def save(note_id: int) -> Response:
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
-        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp(), sent=typed_sent())
     if saved.conflict_id is not None:
         return go_to(url_for("encounters.conflict", note_id=note_id))
     say(_("Saved."))
@@ -84,7 +84,7 @@ def draft(note_id: int) -> Response:
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
-        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp(), sent=typed_sent())
     note = queries.get_note(actor, note_id, fresh=True)
     if saved.conflict_id is not None:
         return conflict_fragment(note, saved.conflict_id)
@@ -107,7 +107,7 @@ def change_template(note_id: int) -> Response:
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
-        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp(), sent=typed_sent())
     if saved.conflict_id is not None:
         return go_to(url_for("encounters.conflict", note_id=note_id))
     with unit_of_work():
@@ -125,7 +125,7 @@ def sign(note_id: int) -> Response:
     actor = current_actor()
     note = load_note(actor, note_id)
     with unit_of_work():
-        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp())
+        saved = service.save_draft(actor, note, typed(), stamp=typed_stamp(), sent=typed_sent())
     if saved.conflict_id is not None:
         return go_to(url_for("encounters.conflict", note_id=note_id))
     note = queries.get_note(actor, note_id, fresh=True)
@@ -212,6 +212,13 @@ def render_note(
 def typed() -> dict[str, list[str]]:
     """Everything the form carried, each name with all its values."""
     return request.form.to_dict(flat=False)
+
+
+def typed_sent() -> service.Sent:
+    """Which open page sent the form, and the how many-eth time; nothing without scripts."""
+    turn = request.form.get("turn", "")
+    known = turn.isascii() and turn.isdigit() and len(turn) < 16
+    return service.Sent(request.form.get("page", "")[:40], int(turn)) if known else service.Sent()
 
 
 def typed_stamp() -> Stamp:
