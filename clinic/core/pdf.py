@@ -77,6 +77,7 @@ class SheetPdf(FPDF):
         super().__init__(format="A4")
         self._again, self._foot, self._page_words, self._across = again, foot, page_words, across
         self._has_further_fonts = False
+        self._broken: dict[tuple[str, float, Style], list[str]] = {}
         for (family, style), path in _FACES.items():
             if family == "sheet":
                 self.add_font(family, style, str(path))
@@ -119,14 +120,19 @@ class SheetPdf(FPDF):
 
     def lines_of(self, text: str, width: float, style: Style = Style()) -> list[str]:
         """``text`` broken into the lines it takes at ``width`` millimetres."""
-        text = self._printable(text)
-        if not text:
-            return []
-        self._pen(style)
-        broken = self.multi_cell(
-            width, style.height, text, dry_run=True, output=MethodReturnValue.LINES, align="L"
-        )
-        return [str(line) for line in broken] if isinstance(broken, list) else []
+        known = self._broken.get((text, width, style))
+        if known is not None:
+            return known
+        said = self._printable(text)
+        lines: list[str] = []
+        if said:
+            self._pen(style)
+            broken = self.multi_cell(
+                width, style.height, said, dry_run=True, output=MethodReturnValue.LINES, align="L"
+            )
+            lines = [str(line) for line in broken] if isinstance(broken, list) else []
+        self._broken[text, width, style] = lines
+        return lines
 
     def height_of(self, text: str, width: float, style: Style = Style()) -> float:
         """How many millimetres ``text`` takes at ``width``."""
