@@ -57,6 +57,8 @@ MODELS = (
     "imports",
 )
 CONNECTIONS = (
+    "clinic.audit.batches",
+    "clinic.audit.nightly",
     "clinic.facilities.letterhead",
     "clinic.accounts.alarm_messages",
     "clinic.accounts.messages",

@@ -36,7 +36,7 @@ def messages_about(patient_id: int, *, limit: int = 100) -> list[Told]:
     )
     return [
         Told(
-            label=_label(row.kind),
+            label=label_of(row.kind),
             channel=row.channel,
             at=row.finished_at or row.send_at,
             status=row.status,
@@ -46,6 +46,7 @@ def messages_about(patient_id: int, *, limit: int = 100) -> list[Told]:
     ]
 
 
-def _label(kind: str) -> str:
+def label_of(kind: str) -> str:
+    """What a kind of message is called, in the reader's language."""
     known = kind_of(kind)
     return str(known.label) if known else kind.replace("_", " ")

@@ -15,8 +15,9 @@ Load = Callable[[Actor, Patient], dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class SidePiece:
-    """One piece: its template shows ``piece`` (what ``load`` gave) and has ``patient``, ``zone`` and ``today``
-    besides."""
+    """One piece: its template shows ``piece`` (what ``load`` gave) and has ``patient``, ``zone``
+    and ``today`` besides.
+    """
 
     code: str
     template: str

@@ -37,7 +37,8 @@ class Tab:
 
 
 TABS: tuple[Tab, ...] = (
-    Tab("visits", _l("Visits"), "patient_page.show"),
+    Tab("timeline", _l("Timeline"), "patient_page.show"),
+    Tab("visits", _l("Visits"), "patient_page.visits"),
     Tab("notes", _l("Notes"), "patient_page.notes", clinical_only),
     Tab("health", _l("Medicines and body"), "patient_page.health"),
     Tab("messages", _l("Messages"), "patient_page.messages"),

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request, url_for
 
 from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import CLINICAL, FRONT_DESK, Actor, Role, allow
 from clinic.core.i18n import ngettext
-from clinic.core.web import current_actor, is_timed_refresh, page
+from clinic.core.web import current_actor, is_fragment, is_timed_refresh, page
 from clinic.desk.messages_told import messages_about
+from clinic.desk.patient_alerts import columns_for, plates_of
 from clinic.desk.patient_side import side_of
 from clinic.desk.patient_tabs import tabs_for
+from clinic.desk.timeline_page import shown_timeline
 from clinic.encounters.queries import notes_of_patient
-from clinic.facilities.queries import get_facility
 from clinic.patients import policy
 from clinic.patients.forms import RELATIONSHIP, SEVERITY
 from clinic.patients.models import Patient
-from clinic.patients.queries import (
-    all_allergies,
-    allergy_alert,
-    get_patient,
-    household,
-)
-from clinic.patients.queries.intake import Beginning, beginning_of
+from clinic.patients.queries import all_allergies, get_patient
+from clinic.patients.queries.happened import read_cursor
+from clinic.patients.queries.head import head_of
+from clinic.patients.queries.intake import Beginning
 from clinic.scheduling.models import FINAL
 from clinic.scheduling.queries import patient_appointments
 
@@ -36,13 +34,36 @@ STAFF_OF_PATIENTS = (Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, 
 @patient_bp.get("/patients/<id:patient_id>")
 @allow(*STAFF_OF_PATIENTS)
 def show(patient_id: int) -> Response:
+    """The timeline: ``kind`` (several are possible) says what of it, ``before`` goes on from a page."""
+    actor = current_actor()
+    patient = get_patient(actor, patient_id)
+    timeline = shown_timeline(
+        actor,
+        patient.id,
+        zone=patient.facility.zone,
+        asked=request.args.getlist("kind")[:20],
+        before=read_cursor(request.args.get("before")),
+    )
+    if is_fragment():
+        zone = patient.facility.zone
+        answer = page(
+            "desk/_timeline_rows.html", timeline=timeline, patient=patient, zone=zone, today=clock.today(zone)
+        )
+        _viewed(actor, patient, "timeline")
+        return answer
+    return patient_tab(actor, patient, "timeline", timeline=timeline)
+
+
+@patient_bp.get("/patients/<id:patient_id>/visits")
+@allow(*STAFF_OF_PATIENTS)
+def visits(patient_id: int) -> Response:
     """Visits: those to come, and before them those that were."""
     actor = current_actor()
     patient = get_patient(actor, patient_id)
-    visits = patient_appointments(patient.id)
+    found = patient_appointments(patient.id)
     now = clock.now()
-    coming = [visit for visit in visits if visit.ends > now and visit.status not in FINAL]
-    past = [visit for visit in visits if visit.ends <= now or visit.status in FINAL]
+    coming = [visit for visit in found if visit.ends > now and visit.status not in FINAL]
+    past = [visit for visit in found if visit.ends <= now or visit.status in FINAL]
     return patient_tab(actor, patient, "visits", coming=coming[::-1], past=past)
 
 
@@ -83,9 +104,9 @@ def details(patient_id: int) -> Response:
 
 def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, **values: Any) -> Response:
     """One tab of the page, ``templates/desk/_patient_<tab>.html``, and the row that it was looked at."""
-    facility = get_facility(patient.facility_id)
-    beginning = beginning_of(patient.id)
+    facility = patient.facility
     clinical = policy.sees_clinical(actor, patient)
+    head = head_of(actor, patient, columns_for(actor, patient.id))
     answer = page(
         "desk/patient.html",
         None,
@@ -93,29 +114,40 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
         patient=patient,
         tab=tab,
         tabs=tabs_for(actor, patient, clinical=clinical),
-        badges=_badges(patient, beginning),
+        badges=_badges(patient, head.beginning),
         side=side_of(actor, patient),
         zone=facility.zone,
         today=clock.today(facility.zone),
-        alert=allergy_alert(patient),
-        household=household(actor, patient),
-        intake=beginning.state,
-        intake_link=beginning.link,
-        beginning=beginning,
+        alert=head.alert,
+        plates=plates_of(patient, head, edit=_to_ask(patient)),
+        household=head.household,
+        intake=head.beginning.state,
+        intake_link=head.beginning.link,
+        beginning=head.beginning,
         clinical=clinical,
         **values,
     )
-    if not is_timed_refresh():
-        audit.read(
-            actor,
-            "patient.viewed",
-            subject_type="patient",
-            subject_id=patient.id,
-            patient_id=patient.id,
-            facility_id=patient.facility_id,
-            detail={"tab": tab},
-        )
+    _viewed(actor, patient, tab)
     return answer
+
+
+def _viewed(actor: Actor, patient: Patient, tab: str) -> None:
+    if is_timed_refresh():
+        return
+    audit.read(
+        actor,
+        "patient.viewed",
+        subject_type="patient",
+        subject_id=patient.id,
+        patient_id=patient.id,
+        facility_id=patient.facility_id,
+        detail={"tab": tab},
+    )
+
+
+def _to_ask(patient: Patient) -> str:
+    """Where the question about allergies is answered."""
+    return url_for("patients.edit", patient_id=patient.id, _anchor="allergies_asked")
 
 
 def _badges(patient: Patient, beginning: Beginning) -> dict[str, str]:

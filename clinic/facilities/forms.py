@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wtforms import BooleanField, IntegerField, SelectField, TimeField
-from wtforms.validators import DataRequired, InputRequired, NumberRange
+from wtforms.validators import DataRequired, InputRequired, NumberRange, Optional
 
 from clinic.core.forms import Form, LineField, MailField, PhoneField
 from clinic.core.i18n import lazy as _l
@@ -46,6 +46,11 @@ class FacilityForm(Form):
         default=60,
     )
     whole_facility_in_care = BooleanField(_l("Practitioners see every patient of the clinic"), default=True)
+    care_months = IntegerField(
+        _l("Care ends after the last visit"),
+        [Optional(), NumberRange(1, 120, _l("Care ends 1 to 120 months after the last visit."))],
+        default=12,
+    )
 
     meeting_pattern = LineField(_l("Where online visits meet"), longest=500)
     hears_waiting = BooleanField(_l("A booking waits for your word"), default=True)
@@ -57,6 +62,7 @@ class FacilityForm(Form):
     )
 
     def details(self) -> FacilityDetails:
-        """What was entered."""
+        """What was entered; where no months were, a year."""
         names = FacilityDetails.__dataclass_fields__
-        return FacilityDetails(**{name: self._fields[name].data for name in names})
+        entered = {name: self._fields[name].data for name in names}
+        return FacilityDetails(**{**entered, "care_months": entered["care_months"] or 12})

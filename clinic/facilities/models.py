@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from sqlalchemy import CheckConstraint, String, text
+from sqlalchemy import CheckConstraint, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Created, InGroup, Key
@@ -24,12 +24,14 @@ class Facility(Base, InGroup, Created):
     ``meeting_pattern`` is where its online visits meet: an https address with ``{room}`` in it. ``hears_…``
     say of which changes by patients it wants an e-mail: a booking, a move, a cancellation; and whether of
     bookings that wait for its word. Where ``second_step_required``, all who work there sign in in two steps.
+    Care that came with a booking ends ``care_months`` after the last visit.
     """
 
     __tablename__ = "facilities"
     __table_args__ = (
         CheckConstraint("opens < closes", name="opens_before_closes"),
         CheckConstraint("booking_days BETWEEN 1 AND 730", name="booking_days"),
+        CheckConstraint("care_months BETWEEN 1 AND 120", name="care_months"),
         CheckConstraint(
             "meeting_pattern ~ '^https://' AND length(meeting_pattern) <= 500", name="meeting_pattern"
         ),
@@ -50,6 +52,7 @@ class Facility(Base, InGroup, Created):
     closes: Mapped[time] = mapped_column(default=time(19))
     booking_days: Mapped[int] = mapped_column(default=60)
     whole_facility_in_care: Mapped[bool] = mapped_column(default=True)
+    care_months: Mapped[int] = mapped_column(SmallInteger, default=12, server_default="12")
     meeting_pattern: Mapped[str | None]
     hears_waiting: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     hears_booked: Mapped[bool] = mapped_column(default=True, server_default=text("true"))

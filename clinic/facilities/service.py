@@ -40,6 +40,7 @@ class FacilityDetails:
     closes: time = time(19)
     booking_days: int = 60
     whole_facility_in_care: bool = True
+    care_months: int = 12
     meeting_pattern: str | None = None
     hears_waiting: bool = True
     hears_booked: bool = True
@@ -99,6 +100,8 @@ def _fill(facility: Facility, details: FacilityDetails) -> None:
         raise Invalid(_("The clinic closes after it opens."), field="closes")
     if not 1 <= details.booking_days <= 730:
         raise Invalid(_("Patients book 1 to 730 days ahead."), field="booking_days")
+    if not 1 <= details.care_months <= 120:
+        raise Invalid(_("Care ends 1 to 120 months after the last visit."), field="care_months")
     if details.zone not in available_timezones():
         raise Invalid(_("There is no such time zone."), field="zone")
     values = {

@@ -31,6 +31,8 @@ class Happened:
 class Line:
     """One entry as it is shown, in the reader's language. ``mark`` is the word of its chip, ``tone`` the
     chip's (``""``, ``leaf``, ``saffron``, ``warn``, ``danger``); ``flagged`` is said in red after the text.
+    ``state`` is a state the chips know (``confirmed``, ``signed``): its chip stands instead of the mark.
+    ``action`` is the word of a button that leads to ``href`` too.
     """
 
     title: str
@@ -40,6 +42,8 @@ class Line:
     mark: str = ""
     tone: str = ""
     icon: str = ""
+    state: str = ""
+    action: str = ""
     struck: bool = False
     """No longer holds: entered in error, cancelled, stopped."""
 
@@ -47,7 +51,8 @@ class Line:
 @dataclass(frozen=True, kw_only=True)
 class TimelineSource:
     """What a domain tells. ``select`` answers None to whoever may not know of this kind at all; ``label`` is
-    the (lazy) word of its filter, ``icon`` its picture; ``order`` places the filter.
+    the (lazy) word of its filter, ``icon`` its picture; ``order`` places the filter. ``ahead``: what is yet
+    to come stands above today among everything too, not only where this kind is asked for.
     """
 
     kind: str
@@ -57,6 +62,7 @@ class TimelineSource:
     select: Callable[[Actor, int], Select[Any] | None]
     show: Callable[[Happened, str], Line]
     """Makes the line of an entry; the second value is the facility's zone."""
+    ahead: bool = True
 
 
 _sources: dict[str, TimelineSource] = {}

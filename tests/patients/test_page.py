@@ -49,7 +49,7 @@ def test_visits_to_come_stand_before_those_that_were(
         for days, status in ((-9, "completed"), (-2, "no_show"), (2, "confirmed"), (5, "pending"))
     }
     db.session.commit()
-    page = at_desk.get(f"/patients/{patient.id}").text
+    page = at_desk.get(f"/patients/{patient.id}/visits").text
     places = [page.index(rows[days].reference) for days in (2, 5, -2, -9)]
     assert places == sorted(places)
     assert "Dr Kulkarni, Kayachikitsa" in page

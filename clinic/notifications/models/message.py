@@ -79,6 +79,13 @@ class Message(Base, InGroup, Created):
         ),
         Index("ix_messages_sending", "claimed_at", postgresql_where=text("status = 'sending'")),
         Index("ix_messages_subject", "subject_type", "subject_id"),
+        Index(
+            "ix_messages_patient",
+            "patient_id",
+            "send_at",
+            "id",
+            postgresql_where=text("patient_id IS NOT NULL"),
+        ),
         Index("ix_messages_facility_created", "facility_id", "created_at", "id"),
         Index("ix_messages_provider", "provider_id", postgresql_where=text("provider_id IS NOT NULL")),
     )

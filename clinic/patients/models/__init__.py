@@ -17,6 +17,7 @@ from clinic.patients.models.people import (
     GuardianConsent,
     GuardianInvitation,
     Guardianship,
+    RecentForgotten,
 )
 from clinic.patients.models.profile import EmergencyContact, PatientPhoto
 from clinic.patients.models.said import PatientInsurance, PatientMeasures, PatientMedication
@@ -46,6 +47,7 @@ __all__ = [
     "PatientWord",
     "Prakriti",
     "Purpose",
+    "RecentForgotten",
     "Sex",
     "Urgency",
     "Via",

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Sequence, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, query_expression
+from sqlalchemy.orm import Mapped, mapped_column, query_expression, relationship
 
 from clinic.core.db import Base, Created, InGroup, Instant, Key
+from clinic.facilities.models import Facility
 
 
 class Sex(StrEnum):
@@ -145,6 +146,7 @@ class Patient(Base, InGroup, Created):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     has_photo: Mapped[bool | None] = query_expression()
     sign_in_closes_at: Mapped[datetime | None] = query_expression()
+    facility: Mapped[Facility] = relationship()
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012
 
 

@@ -82,7 +82,9 @@ class GuardianInvitation(Base, Created):
 
 
 class CareRelationship(Base, Created):
-    """A practitioner cares for a patient, from a booking or an assignment until it is ended."""
+    """A practitioner cares for a patient, from a booking or an assignment (``source``) until it is ended: by
+    somebody (``ended_by``), or by the clock after a time without a visit.
+    """
 
     __tablename__ = "care_relationships"
     __table_args__ = (
@@ -100,4 +102,16 @@ class CareRelationship(Base, Created):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patients.id"))
     practitioner_id: Mapped[int] = mapped_column(ForeignKey("practitioners.id"))
     source: Mapped[str]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     ended_at: Mapped[Instant | None]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class RecentForgotten(Base):
+    """Since when a person's list of patients opened lately begins anew: they asked to forget the others.
+    What was opened is read from the audit rows, which stay.
+    """
+
+    __tablename__ = "recent_forgotten"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    at: Mapped[Instant]

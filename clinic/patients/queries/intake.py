@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import joinedload
 
 from clinic.core import clock
@@ -102,6 +103,11 @@ def beginning_of(patient_id: int) -> Beginning:
     """The intake that counts (the newest that was sent in and waits, else the newest) and the consents that
     are missing. One statement.
     """
+    return beginning_with(patient_id)[0]
+
+
+def beginning_with(patient_id: int, *more: ColumnElement[Any]) -> tuple[Beginning, tuple[Any, ...]]:
+    """``beginning_of``, and in the same statement what else a page wants to know: scalar sub-selects."""
     waiting = IntakeLink.submitted_at.is_not(None) & IntakeLink.reviewed_at.is_(None)
     begun = select(func.count()).where(IntakeSection.link_id == IntakeLink.id).correlate(IntakeLink)
     row = db.session.execute(
@@ -110,6 +116,7 @@ def beginning_of(patient_id: int) -> Beginning:
             begun.scalar_subquery(),
             begun.where(IntakeSection.complete).scalar_subquery(),
             *asked_and_missing(),
+            *more,
         )
         .select_from(Patient)
         .outerjoin(IntakeLink, IntakeLink.patient_id == Patient.id)
@@ -118,9 +125,10 @@ def beginning_of(patient_id: int) -> Beginning:
         .limit(1)
     ).first()
     if row is None:
-        return Beginning(link=None, state=IntakeState.NONE, done=0, asked=0, missing=0, required_missing=0)
-    link, sections, done, asked, missing, required = row
-    return Beginning(
+        nothing = Beginning(link=None, state=IntakeState.NONE, done=0, asked=0, missing=0, required_missing=0)
+        return nothing, (None,) * len(more)
+    link, sections, done, asked, missing, required, *found = row
+    beginning = Beginning(
         link=link,
         state=intake_state(link, started=sections > 0) if link else IntakeState.NONE,
         done=done or 0,
@@ -128,6 +136,7 @@ def beginning_of(patient_id: int) -> Beginning:
         missing=missing,
         required_missing=required,
     )
+    return beginning, tuple(found)
 
 
 def sections_of(link_id: int) -> dict[str, KeptSection]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ScalarSelect, exists, func, select
-from sqlalchemy.orm import with_expression
+from sqlalchemy.orm import joinedload, with_expression
 
 from clinic.accounts.models import AccountClosing, User
 from clinic.core.access import Actor
@@ -18,6 +18,21 @@ from clinic.patients.models import Allergy, AllergyStatus, Guardianship, Patient
 
 
 @dataclass(frozen=True, kw_only=True)
+class AllergyLine:
+    """What a patient reacts to, as a plate shows it."""
+
+    substance: str
+    reaction: str | None
+    severity: str | None
+    criticality: str | None
+
+    @property
+    def grave(self) -> bool:
+        """Whether it may kill: it did badly before, or is said to carry a high risk."""
+        return self.severity == "severe" or self.criticality == "high"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AllergyAlert:
     """What must not be missed: what a patient reacts to, or that nobody has asked.
 
@@ -26,7 +41,7 @@ class AllergyAlert:
     """
 
     status: AllergyStatus
-    allergies: tuple[Allergy, ...] = ()
+    allergies: tuple[Allergy | AllergyLine, ...] = ()
     asked_by: str | None = None
     asked_at: datetime | None = None
 
@@ -53,6 +68,7 @@ def get_patient(actor: Actor, patient_id: int) -> Patient:
         select(Patient)
         .where(Patient.id == patient_id, policy.visible(actor))
         .options(
+            joinedload(Patient.facility),
             with_expression(Patient.has_photo, exists().where(PatientPhoto.patient_id == Patient.id)),
             with_expression(Patient.sign_in_closes_at, _sign_in_closes_at()),
         )
@@ -79,10 +95,12 @@ def _sign_in_closes_at() -> ScalarSelect[datetime]:
 
 
 def get_patient_for_change(actor: Actor, patient_id: int) -> Patient:
-    """``get_patient`` with the row locked until the unit of work ends, as it stands now."""
+    """``get_patient`` with the row locked until the unit of work ends, as it stands now, for whoever may
+    change something about the patient.
+    """
     patient = db.session.scalars(
         select(Patient)
-        .where(Patient.id == patient_id, policy.visible(actor))
+        .where(Patient.id == patient_id, policy.changeable(actor))
         .with_for_update(of=Patient)
         .execution_options(populate_existing=True)
     ).first()
