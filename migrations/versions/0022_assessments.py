@@ -18,8 +18,8 @@ depends_on = None
 TABLE = "assessments"
 INSTANT = postgresql.TIMESTAMP(timezone=True)
 CONSTITUTIONS = "('vata', 'pitta', 'kapha', 'vata_pitta', 'pitta_kapha', 'vata_kapha', 'tridosha')"
-# A confirmed assessment is as it was confirmed: it may be shared with the patient, and be said to be a mistake.
-# What a patient sent in is theirs: it changes only while they have it back.
+# A confirmed assessment is as it was confirmed: it may be shared with the patient, and be said to be a
+# mistake. What a patient sent in is theirs: it changes only while they have it back.
 LOCKED = """
 CREATE FUNCTION assessments_confirmed_locked() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

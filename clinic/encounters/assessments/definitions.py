@@ -56,7 +56,7 @@ class Option:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One thing asked. ``column`` names the typed column that keeps it; without one it is kept in the body."""
+    """One thing asked. ``column`` names the typed column that keeps it; others are kept in the body."""
 
     code: str
     kind: FieldKind

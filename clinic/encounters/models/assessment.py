@@ -25,8 +25,8 @@ class AssessmentKind(StrEnum):
 
 
 class AssessmentStatus(StrEnum):
-    """``answering`` and ``submitted`` are a patient's own answers, with them and with the clinic; ``draft`` is
-    a practitioner's.
+    """``answering`` and ``submitted`` are a patient's own answers, with them and with the clinic; a ``draft``
+    is a practitioner's.
     """
 
     ANSWERING = "answering"
@@ -43,6 +43,12 @@ STAGES = ("sanchaya", "prakopa", "prasara", "sthanasamshraya", "vyakti", "bheda"
 PROGNOSES = ("sukhasadhya", "kricchrasadhya", "yapya", "asadhya")
 AGNI = ("sama", "vishama", "tikshna", "manda")
 KOSHTHA = ("mridu", "madhyama", "krura")
+TYPED_COLUMNS = (
+    "vata_percent", "pitta_percent", "kapha_percent", "suggested", "result", "result_reason",
+    "vata_state", "vata_severity", "pitta_state", "pitta_severity", "kapha_state", "kapha_severity",
+    "ama", "stage", "prognosis", "agni", "koshtha",
+)  # fmt: skip
+"""What is charted and searched, and copied into a correction."""
 
 
 def _one_of(column: str, values: Iterable[str]) -> str:
@@ -102,7 +108,8 @@ class Assessment(Base, InGroup, Created):
             name="confirmed_by_practitioner",
         ),
         CheckConstraint(
-            "status <> 'confirmed' OR kind <> 'prakriti' OR (result IS NOT NULL AND vata_percent IS NOT NULL)",
+            "status <> 'confirmed' OR kind <> 'prakriti'"
+            " OR (result IS NOT NULL AND vata_percent IS NOT NULL)",
             name="prakriti_has_result",
         ),
         CheckConstraint(
