@@ -1,4 +1,4 @@
-"""What the command line can do: ``flask admin``, ``demo``, ``import``, ``seed``, ``worker`` and ``clock``."""
+"""What the command line can do: ``flask admin``, ``audit``, ``demo``, ``import``, ``seed``, and processes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from flask.cli import AppGroup, with_appcontext
 
 from clinic import demo
 from clinic.accounts.cli import create_admin_link, reset_second_step
+from clinic.audit.cli import audit
 from clinic.core.access import SYSTEM
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
@@ -139,5 +140,5 @@ def register(app: Flask) -> None:
     """Add the commands to ``flask``."""
     for command in imports.commands():
         bring_in.add_command(command)
-    for command in (admin, demo_clinic, bring_in, seed, expire_messages, vapid_key, worker, tick):
+    for command in (admin, audit, demo_clinic, bring_in, seed, expire_messages, vapid_key, worker, tick):
         app.cli.add_command(command)

@@ -43,6 +43,7 @@ class Settings:
     environment: Environment
     secret_key: str
     field_keys: tuple[str, ...]
+    audit_keys: tuple[str, ...] = field(repr=False)
     database_url: str
     redis_url: str
     public_url: str
@@ -55,6 +56,8 @@ class Settings:
     sms_countries: tuple[str, ...] = ("91",)
     sms_per_day: int = 2000
     retention_years: int = 3
+    emergency_minutes: int = 60
+    migration_database_url: str = field(default="", repr=False)
     twilio_account_sid: str = ""
     twilio_auth_token: str = field(default="", repr=False)
     twilio_from: str = ""
@@ -112,6 +115,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         environment=Environment(environment),
         secret_key=_secret(env),
         field_keys=_field_keys(env),
+        audit_keys=_audit_keys(env, production=production),
         database_url=_database_url(env),
         redis_url=_redis_url(env),
         public_url=_public_url(env, production=production),
@@ -124,6 +128,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         sms_countries=_countries(env),
         sms_per_day=_whole(env, "SMS_PER_DAY", default=2000, low=1, high=1_000_000),
         retention_years=_whole(env, "RETENTION_YEARS", default=3, low=1, high=100),
+        emergency_minutes=_whole(env, "EMERGENCY_MINUTES", default=60, low=5, high=480),
+        migration_database_url=_migration_database_url(env),
         twilio_account_sid=env.get("TWILIO_ACCOUNT_SID", ""),
         twilio_auth_token=env.get("TWILIO_AUTH_TOKEN", ""),
         twilio_from=env.get("TWILIO_FROM", ""),
@@ -202,6 +208,35 @@ def _field_keys(env: Mapping[str, str]) -> tuple[str, ...]:
         except ValueError as error:
             raise ConfigurationError(f"Key {position} in FIELD_KEYS is not a Fernet key: {error}") from None
     return keys
+
+
+def _audit_keys(env: Mapping[str, str], *, production: bool) -> tuple[str, ...]:
+    """What the audit is sealed with, newest first. Outside production it may be left to the secret key."""
+    if not production and not env.get("AUDIT_KEYS", "").strip():
+        return (f"audit {_secret(env)}",)
+    text = _required(
+        env, "AUDIT_KEYS", "Set it to one or more keys of at least 32 random characters, newest first."
+    )
+    keys = tuple(key.strip() for key in text.split(",") if key.strip())
+    for position, key in enumerate(keys, start=1):
+        if len(key) < 32 or len(set(key)) < 8:
+            raise ConfigurationError(
+                f"Key {position} in AUDIT_KEYS is too short or too regular; "
+                "it needs at least 32 random characters."
+            )
+        if key in (_secret(env), *_field_keys(env)):
+            raise ConfigurationError(
+                f"Key {position} in AUDIT_KEYS is used for something else too; it must be one of its own."
+            )
+    return keys
+
+
+def _migration_database_url(env: Mapping[str, str]) -> str:
+    """The database as the owner of its tables reaches it, where the application itself does not own them."""
+    url = sqlalchemy_url(env.get("MIGRATION_DATABASE_URL", "").strip())
+    if url and not url.startswith("postgresql+psycopg2://"):
+        raise ConfigurationError("MIGRATION_DATABASE_URL must begin with postgresql:// or postgres://.")
+    return url
 
 
 def _database_url(env: Mapping[str, str]) -> str:

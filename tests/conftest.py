@@ -27,6 +27,7 @@ from tests.chromium import FLAGS, MISSING, chromium_path, is_demanded
 
 TEMPLATE = "sutra_test_template"
 FIELD_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+AUDIT_KEY = "tests-only-audit-0123456789-abcdefghijklm"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -74,11 +75,12 @@ def environment(database: str, redis_number: int = 0, **extra: str) -> dict[str,
         "SUTRA_ENV": "test",
         "SECRET_KEY": "tests-only-0123456789-abcdefghijklmnop",
         "FIELD_KEYS": FIELD_KEY,
+        "AUDIT_KEYS": AUDIT_KEY,
         "DATABASE_URL": url.render_as_string(hide_password=False),
         "REDIS_URL": redis_url,
         "PUBLIC_URL": "http://localhost",
         "LOG_LEVEL": "WARNING",
-        "FILES_DIR": os.environ.get("TEST_FILES_DIR", f"{tempfile.gettempdir()}/sutra-test-files"),
+        "FILES_DIR": f"{os.environ.get('TEST_FILES_DIR', tempfile.gettempdir())}/{database}",
         **extra,
     }
 
