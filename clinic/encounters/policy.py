@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, false, or_, select
 
 from clinic.core.access import CLINICAL, Actor, Role
-from clinic.encounters.models import Note
-from clinic.patients.policy import clinical_reach, in_emergency
+from clinic.encounters.models import Note, VitalSigns
+from clinic.patients.policy import clinical_reach, in_care, in_emergency
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Appointment
 
@@ -31,6 +31,21 @@ def can_add_to(actor: Actor, note: Note) -> bool:
     for the patient.
     """
     return note.status == "signed" and (is_author(actor, note) or actor.has(Role.PRACTITIONER))
+
+
+def can_retract(actor: Actor, note: Note) -> bool:
+    """Whether the person may mark a signed note as entered in error: its author, or a practitioner who sees
+    it and also runs the facility.
+    """
+    runs = actor.has(Role.PRACTITIONER, at=note.facility_id) and actor.has(
+        Role.FACILITY_ADMIN, at=note.facility_id
+    )
+    return note.status == "signed" and (is_author(actor, note) or runs)
+
+
+def can_share(actor: Actor, note: Note) -> bool:
+    """Whether the person decides if the patient reads the note: its author."""
+    return note.status == "signed" and is_author(actor, note)
 
 
 def notes_in_sight(actor: Actor) -> ColumnElement[bool]:
@@ -58,6 +73,22 @@ def visits_in_sight(actor: Actor) -> ColumnElement[bool]:
     if not actor.has(Role.PRACTITIONER):
         return own
     return or_(own, clinical_reach(actor, Appointment.patient_id, Appointment.facility_id))
+
+
+def vitals_in_sight(actor: Actor) -> ColumnElement[bool]:
+    """The measurements somebody may read: those of patients a practitioner may read about, and for a
+    therapist of the patients in their care. What stands in a draft is for its author alone.
+    """
+    if not can_read_notes(actor):
+        return false()
+    reach = clinical_reach(actor, VitalSigns.patient_id, VitalSigns.facility_id)
+    if actor.has(Role.THERAPIST):
+        reach = or_(reach, in_care(actor, VitalSigns.patient_id))
+    its_note = select(1).select_from(Note).where(Note.id == VitalSigns.note_id).correlate(VitalSigns)
+    return or_(
+        and_(reach, or_(VitalSigns.note_id.is_(None), exists(its_note.where(Note.status == "signed")))),
+        exists(its_note.where(Note.practitioner_id.in_(_own_practitioner(actor)))),
+    )
 
 
 def _signed_reach(actor: Actor) -> ColumnElement[bool]:

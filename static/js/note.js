@@ -1,6 +1,7 @@
 // Writing a note: phrases go into the text at the cursor, measurements are marked as they are typed, a picked answer can be
 // taken back, and the foot says what is still missing whenever the server has saved.
 import { findAll } from "./find.js";
+import { startVitals } from "./vitals.js";
 
 // At the cursor; at the end of a text nobody has put the cursor into yet.
 function insert(area, phrase) {
@@ -24,58 +25,6 @@ function startPhrases(root) {
       const phrase = event.target.closest("[data-phrase]")?.dataset.phrase;
       if (phrase) insert(area, phrase);
     });
-  }
-}
-
-const DIGITS = "०१२३४५६७८९";
-
-function numberOf(text) {
-  const plain = text.trim().replace(/[०-९]/g, (digit) => DIGITS.indexOf(digit)).replace(",", ".");
-  if (!plain) return null;
-  return /^[0-9]{1,4}([.][0-9]{1,2})?$/.test(plain) ? Number(plain) : Number.NaN;
-}
-
-// What is wrong with a cell, or worth a look. While a number is still being typed, one that is only too short is let be.
-function judge(cell, typing) {
-  const boxes = [...cell.querySelectorAll("input")];
-  const values = boxes.map((box) => numberOf(box.value));
-  for (const [at, box] of boxes.entries()) {
-    const value = values[at];
-    if (value === null) continue;
-    if (Number.isNaN(value)) return { words: cell.dataset.number, wrong: box };
-    const growing = typing === box && value < Number(box.dataset.least);
-    if (growing) return { words: "" };
-    if (value < Number(box.dataset.least) || value > Number(box.dataset.most)) return { words: box.dataset.range, wrong: box };
-  }
-  if (boxes.length === 2 && values[0] !== null && values[1] !== null && values[0] <= values[1]) return { words: cell.dataset.pair, wrong: boxes[1] };
-  for (const [at, box] of boxes.entries()) {
-    const value = values[at];
-    if (value === null) continue;
-    const { flagLow, flagHigh, flagAbove } = box.dataset;
-    if (flagLow && value < Number(flagLow)) return { words: typing === box ? "" : cell.dataset.low };
-    if ((flagHigh && value >= Number(flagHigh)) || (flagAbove && value > Number(flagAbove))) return { words: cell.dataset.high };
-  }
-  return { words: "" };
-}
-
-function mark(cell, typing = null) {
-  const { words, wrong } = judge(cell, typing);
-  cell.classList.toggle("is-flagged", Boolean(words));
-  for (const box of cell.querySelectorAll("input")) {
-    if (box === wrong) box.setAttribute("aria-invalid", "true");
-    else box.removeAttribute("aria-invalid");
-  }
-  const said = cell.querySelector("[data-said]");
-  if (!said) return;
-  said.hidden = !words;
-  const place = said.querySelector("[data-said-words]");
-  if (place.textContent !== words) place.textContent = words;
-}
-
-function startVitals(root) {
-  for (const cell of findAll(root, "[data-vital]")) {
-    cell.addEventListener("input", (event) => mark(cell, event.target));
-    cell.addEventListener("focusout", () => mark(cell));
   }
 }
 
