@@ -17,3 +17,13 @@ class AddendumForm(Form):
         [DataRequired(lazy("Write what you want to add."))],
         longest=LONGEST_TEXT,
     )
+
+
+class ReasonForm(Form):
+    """Why a signed note is marked, or holds after all."""
+
+    reason = TextField(
+        lazy("Why"),
+        [DataRequired(lazy("Write why. Whoever reads the note will see it."))],
+        longest=1000,
+    )

@@ -60,6 +60,10 @@ class Checked:
     """A copy looked up: the code, the digest it was printed with, and what the record says today."""
 
     code: str
+    kind: str
+    subject_id: int
+    patient_id: int
+    facility_id: int
     digest: str
     issued_at: datetime
     document: Verified
@@ -132,6 +136,10 @@ def check(code: str) -> Checked | None:
         standing = Standing.TRUE_COPY
     return Checked(
         code=grouped(plain),
+        kind=copy.kind,
+        subject_id=copy.subject_id,
+        patient_id=copy.patient_id,
+        facility_id=copy.facility_id,
         digest=copy.digest,
         issued_at=copy.created_at,
         document=document,

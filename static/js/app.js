@@ -16,12 +16,13 @@ import { startPhrases } from "./phrases.js";
 import { startPrint } from "./print.js";
 import { startSearch } from "./search.js";
 import { startSubmitOnce } from "./submit-once.js";
+import { startSuggest } from "./suggest.js";
 import { startTabs } from "./tabs.js";
 import { startToasts, takeToasts } from "./toast.js";
 import { startUnsaved } from "./unsaved.js";
 
 // These listen on the document, so what is swapped in later is theirs too.
-for (const start of [startToasts, startDialogs, startErrors, startChoiceKeys, startKeepFocus, startLines, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startUnsaved]) start();
+for (const start of [startToasts, startDialogs, startErrors, startChoiceKeys, startKeepFocus, startLines, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startSuggest, startUnsaved]) start();
 
 // These look at the elements they serve.
 function attach(root) {
@@ -32,6 +33,8 @@ function attach(root) {
   startPrint(root);
   startTabs(root);
   takeToasts(root);
+  if (document.getElementById("still-here")) import("./still-here.js").then((module) => module.startStillHere());
+  if (root.querySelector("form[data-upload]")) import("./papers.js").then((module) => module.startPapers(root));
   if (document.getElementById("calendar")) import("./calendar.js").then((module) => module.startCalendar());
 }
 

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, SmallInteger, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.ext.hybrid import hybrid_property
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from clinic.core.db import Base, Created, InGroup, Instant, Key
+from clinic.encounters.models.retraction import NoteRetraction
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Appointment
@@ -121,10 +132,31 @@ class Note(Base, InGroup, Created):
     signed_at: Mapped[Instant | None]
     signed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     shared_at: Mapped[Instant | None]
+    if TYPE_CHECKING:
+        last_mark: Mapped[int]
+        """The number of its last retraction, 0 for none; read with the note."""
     appointment: Mapped[Appointment] = relationship()
     patient: Mapped[Patient] = relationship()
     practitioner: Mapped[Practitioner] = relationship()
     template: Mapped[NoteTemplate] = relationship()
+
+    @hybrid_property
+    def retracted(self) -> bool:
+        """Whether it is marked as entered in error."""
+        return self.last_mark % 2 == 1
+
+
+Note.last_mark = column_property(
+    func.coalesce(
+        select(NoteRetraction.number)
+        .where(NoteRetraction.note_id == Note.id)
+        .order_by(NoteRetraction.number.desc())
+        .limit(1)
+        .correlate_except(NoteRetraction)
+        .scalar_subquery(),
+        0,
+    )
+)
 
 
 class NoteConflict(Base, Created):

@@ -14,6 +14,7 @@ from clinic.encounters import policy, queries
 from clinic.encounters.errors import NoteLocked, NotReady
 from clinic.encounters.layout import LONGEST_TEXT, field_problems, missing_fields, read_layout
 from clinic.encounters.models import Addendum, Note
+from clinic.encounters.service.copies import issue_code
 from clinic.encounters.service.journal import log
 from clinic.encounters.signals import note_signing
 from clinic.encounters.vitals import MEASURES, read_vitals
@@ -48,6 +49,7 @@ def sign(actor: Actor, note: Note, *, version: int) -> Note:
         raise Conflict(_("The note changed while you were signing. Look at it once more."))
     log(actor, "note.signed", note, version=version)
     db.session.expire(note)
+    issue_code(actor, note)
     return note
 
 
@@ -88,4 +90,5 @@ def add_addendum(actor: Actor, note: Note, text: str) -> Addendum:
     db.session.add(addendum)
     db.session.flush()
     log(actor, "note.addendum", note, addendum=addendum.id)
+    issue_code(actor, note)
     return addendum

@@ -14,9 +14,11 @@ from clinic.core.i18n import show_moment, show_time
 from clinic.core.limits import limiter
 from clinic.core.web import current_actor, go_to, page, say
 from clinic.encounters import queries, service
+from clinic.encounters.coding import SYSTEM_NAMES
 from clinic.encounters.forms import AddendumForm
 from clinic.encounters.models import Note
 from clinic.encounters.note_page import note_page, note_stamp, patient_facts, sections_of, wrong_labels
+from clinic.encounters.signed_page import after_signing, copy_of
 from clinic.encounters.stamps import Stamp, read_stamp
 from clinic.encounters.views.blueprint import bp, load_note
 from clinic.encounters.views.my_day import load_visit
@@ -180,7 +182,8 @@ def print_sheet(note_id: int) -> Response:
         facility=facility,
         facts=patient_facts(note.patient, clock.today(facility.zone)),
         sections=sections_of(note, {}),
-        addenda=queries.addenda_of(note.id),
+        copy=copy_of(note),
+        systems=SYSTEM_NAMES,
         allergies=queries.active_allergies(note.patient_id),
         printed_at=show_moment(clock.now(), facility.zone),
     )
@@ -205,6 +208,7 @@ def render_note(
         facility=facility,
         today=clock.today(facility.zone),
         form=addendum or AddendumForm(formdata=None),
+        after=after_signing(actor, note) if note.status == "signed" else None,
     )
     return make_response(html, status)
 

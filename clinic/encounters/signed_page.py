@@ -1,0 +1,73 @@
+"""What the page and the sheet of a signed note show beside what was written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clinic.core.access import Actor
+from clinic.encounters import policy
+from clinic.encounters.after_signing import content_of, retractions_of
+from clinic.encounters.copied import Mark, marks_of
+from clinic.encounters.digest import note_digest
+from clinic.encounters.models import Addendum, Diagnosis, Note, NoteRetraction
+from clinic.encounters.service.copies import KIND
+from clinic.encounters.service.sharing import undo_left
+from clinic.records.qr import qr_svg
+from clinic.records.verification import code_of, short_digest, verify_url
+
+
+@dataclass(frozen=True, kw_only=True)
+class AfterSigning:
+    """How a signed note stands, and what the reader may do about it."""
+
+    marks: list[NoteRetraction]
+    can_retract: bool
+    can_share: bool
+    can_see_readers: bool
+    undo_seconds: int
+    taken_over: dict[str, Mark]
+
+
+def after_signing(actor: Actor, note: Note) -> AfterSigning:
+    """Gather it; a statement only for a note that was marked."""
+    return AfterSigning(
+        marks=retractions_of(note.id) if note.last_mark else [],
+        can_retract=policy.can_retract(actor, note),
+        can_share=policy.can_share(actor, note),
+        can_see_readers=policy.can_add_to(actor, note),
+        undo_seconds=undo_left(note),
+        taken_over=marks_of(note),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copy:
+    """What a printed copy carries besides its text. ``code`` and ``qr`` are empty on a draft, and on a note
+    that has no code yet.
+    """
+
+    diagnoses: list[Diagnosis]
+    addenda: list[Addendum]
+    marks: list[NoteRetraction]
+    code: str
+    url: str
+    digest: str
+    qr: str
+    taken_over: dict[str, Mark]
+
+
+def copy_of(note: Note) -> Copy:
+    """Gather it: at most four statements."""
+    content = content_of(note.id)
+    digest = note_digest(note, content.diagnoses, content.addenda) if note.status == "signed" else ""
+    code = (code_of(kind=KIND, subject_id=note.id, digest=digest) if digest else None) or ""
+    return Copy(
+        diagnoses=content.diagnoses,
+        addenda=content.addenda,
+        marks=retractions_of(note.id) if note.last_mark else [],
+        code=code,
+        url=verify_url(code) if code else "",
+        digest=short_digest(digest) if code else "",
+        qr=qr_svg(verify_url(code)) if code else "",
+        taken_over=marks_of(note),
+    )

@@ -1,0 +1,61 @@
+"""The blueprint, and loading for it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from werkzeug.datastructures import FileStorage
+
+from clinic.audit import service as audit
+from clinic.core.access import Actor
+from clinic.core.errors import NotFound
+from clinic.records.models import Paper
+from clinic.records.queries.papers import get_named, get_paper
+from clinic.records.receiving import Sent
+
+bp = Blueprint("records", __name__)
+
+
+def load_paper(actor: Actor, paper_id: int, *, for_change: bool = False) -> Paper:
+    """The paper, or NotFound with an audit row: one that is not there and one that is not theirs look the
+    same.
+    """
+    try:
+        return get_paper(actor, paper_id, for_change=for_change)
+    except NotFound:
+        refused(actor, paper_id)
+        raise
+
+
+def load_named(actor: Actor, paper_id: int) -> Paper:
+    """The same for a paper of which somebody may know the name only."""
+    try:
+        return get_named(actor, paper_id)
+    except NotFound:
+        refused(actor, paper_id)
+        raise
+
+
+def refused(actor: Actor, paper_id: int) -> None:
+    """Write down that somebody asked for a paper that is not theirs."""
+    audit.read(actor, "paper.viewed", subject_type="paper", subject_id=paper_id, outcome="refused")
+
+
+def write_read(actor: Actor, paper: Paper, verb: str) -> None:
+    """The row that a paper was read."""
+    audit.read(
+        actor,
+        f"paper.{verb}",
+        subject_type="paper",
+        subject_id=paper.id,
+        patient_id=paper.patient_id,
+        facility_id=paper.facility_id,
+    )
+
+
+def sent_files(field: str = "files") -> list[Sent]:
+    """The files of the form at hand; an empty choice is none."""
+    return [_sent(one) for one in request.files.getlist(field) if one.filename or one.content_length]
+
+
+def _sent(one: FileStorage) -> Sent:
+    return Sent(one.filename or "", one.stream.read)
