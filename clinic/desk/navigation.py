@@ -96,6 +96,8 @@ def _surroundings() -> dict[str, Any]:
                 )
             if actor.has(Role.RECEPTIONIST, Role.FACILITY_ADMIN, Role.PRACTITIONER, Role.THERAPIST):
                 values["search_url"] = url_for("search.results")
+                values["recent_url"] = url_for("search.recent")
+                values["forget_url"] = url_for("search.forget_recent")
     return values
 
 

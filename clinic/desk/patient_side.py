@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinic.core.access import Actor
+from clinic.encounters import vitals_shown
 from clinic.patients.models import Patient
 
 Load = Callable[[Actor, Patient], dict[str, Any] | None]
@@ -28,7 +29,11 @@ def _always(_actor: Actor, _patient: Patient) -> dict[str, Any] | None:
     return {}
 
 
-PIECES: tuple[SidePiece, ...] = (SidePiece("beginning", "desk/_side_beginning.html", _always),)
+PIECES: tuple[SidePiece, ...] = (
+    SidePiece("vitals", "desk/_side_vitals.html", vitals_shown.side),
+    SidePiece("care", "desk/_side_care.html", _always),
+    SidePiece("beginning", "desk/_side_beginning.html", _always),
+)
 """In the order they stand in: vitals, medicines, course, then how the clinic knows the patient."""
 
 

@@ -6,7 +6,16 @@ from flask import Blueprint, Response, g, url_for
 
 from clinic.core.access import Actor, Role, allow
 from clinic.core.web import go_to
-from clinic.desk import choices_views, consent_views, inbound_views, said_views
+from clinic.desk import (
+    assessment_views,
+    care_views,
+    choices_views,
+    consent_views,
+    inbound_views,
+    papers_views,
+    said_views,
+    vitals_views,
+)
 from clinic.desk.broadcast_views import bp as broadcasts_bp
 from clinic.desk.inbox_views import inbox_bp
 from clinic.desk.ledger_views import bp as ledger_bp
@@ -39,4 +48,14 @@ def start_of(actor: Actor | None) -> str:
 
 blueprints = (bp, broadcasts_bp, inbox_bp, ledger_bp, today_bp, patient_bp, search_bp)
 
-__all__ = ["blueprints", "choices_views", "consent_views", "inbound_views", "said_views"]
+__all__ = [
+    "assessment_views",
+    "blueprints",
+    "care_views",
+    "choices_views",
+    "consent_views",
+    "inbound_views",
+    "papers_views",
+    "said_views",
+    "vitals_views",
+]

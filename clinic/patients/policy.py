@@ -60,12 +60,15 @@ def changeable(actor: Actor) -> ColumnElement[bool]:
     return visible(actor if actor.has(Role.PRACTITIONER) else replace(actor, emergencies=frozenset()))
 
 
+def sees_usually(actor: Actor, patient_id: int) -> bool:
+    """Whether ``actor`` sees this patient without any emergency."""
+    usual = visible(replace(actor, emergencies=frozenset()))
+    return db.session.scalar(select(Patient.id).where(Patient.id == patient_id, usual)) is not None
+
+
 def only_in_emergency(actor: Actor, patient_id: int) -> bool:
     """Whether ``actor`` sees this patient for no other reason than an emergency."""
-    if patient_id not in actor.emergencies:
-        return False
-    usual = visible(replace(actor, emergencies=frozenset()))
-    return db.session.scalar(select(Patient.id).where(Patient.id == patient_id, usual)) is None
+    return patient_id in actor.emergencies and not sees_usually(actor, patient_id)
 
 
 def in_emergency(actor: Actor, patient_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
@@ -98,6 +101,17 @@ def can_register(actor: Actor) -> bool:
 def can_book_for(actor: Actor, patient: Patient) -> bool:
     """Whether a visit may be booked: the patient is alive, and within the actor's sight."""
     return not patient.deceased and can_view(actor, patient)
+
+
+def can_arrange_care(actor: Actor, patient: Patient) -> bool:
+    """Whether ``actor`` may say who cares for the patient: managers of the patient's clinic, and
+    practitioners who see the patient without an emergency, so that none ever turns into care by itself.
+    """
+    calm = replace(actor, emergencies=frozenset())
+    if is_system(actor) or calm.has(Role.FACILITY_ADMIN, at=patient.facility_id):
+        return True
+    as_practitioner = calm.acting_as(frozenset({Role.PRACTITIONER}))
+    return actor.has(Role.PRACTITIONER) and can_view(as_practitioner, patient)
 
 
 def sees_clinical(actor: Actor, patient: Patient) -> bool:

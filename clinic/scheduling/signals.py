@@ -10,6 +10,7 @@ from clinic.practitioners.signals import affiliated
 from clinic.scheduling.service.arrange import add_practitioner
 from clinic.scheduling.service.claims import end_expired_holds
 from clinic.scheduling.service.lifecycle import reject_overdue
+from clinic.scheduling.service.stale_care import EVERY, end_stale_care
 from clinic.scheduling.service.visit_links import forget_old_links
 
 
@@ -19,6 +20,7 @@ def connect() -> None:
     periodic.every(60, "scheduling.end_expired_holds", end_expired_holds)
     periodic.every(60, "scheduling.reject_overdue", reject_overdue)
     periodic.every(3600, "scheduling.forget_old_links", forget_old_links)
+    periodic.every(EVERY, "scheduling.end_stale_care", end_stale_care)
 
 
 def _give_a_place(practitioner: Practitioner, *, facility_id: int, **_more: Any) -> None:

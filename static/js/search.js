@@ -1,4 +1,5 @@
-// The one box: "/" or Ctrl-K from anywhere, arrows into the results, Esc empties and leaves.
+// The one box: "/" or Ctrl-K from anywhere, arrows into the results, Esc empties and leaves. While it is empty, the
+// patients opened lately stand under it.
 import { isTyping } from "./find.js";
 import { focusRow } from "./list-keys.js";
 
@@ -11,7 +12,15 @@ function reach(input) {
   input.select();
 }
 
+function showRecent(input) {
+  const results = input.closest("[data-search]")?.querySelector("[data-search-results]");
+  if (results && !input.value.trim() && !results.childElementCount) results.dispatchEvent(new CustomEvent("sutra:recent"));
+}
+
 export function startSearch() {
+  document.addEventListener("focusin", (event) => {
+    if (event.target === field()) showRecent(event.target);
+  });
   document.addEventListener("keydown", (event) => {
     const input = field();
     if (!input) return;
@@ -38,7 +47,9 @@ export function startSearch() {
     }
   });
   document.addEventListener("input", (event) => {
-    if (event.target === field() && !event.target.value.trim()) event.target.closest("[data-search]")?.querySelector("[data-search-results]")?.replaceChildren();
+    if (event.target !== field() || event.target.value.trim()) return;
+    event.target.closest("[data-search]")?.querySelector("[data-search-results]")?.replaceChildren();
+    showRecent(event.target);
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-search-open]");

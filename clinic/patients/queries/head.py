@@ -16,6 +16,7 @@ from clinic.accounts.models import User
 from clinic.core.access import Actor
 from clinic.patients import policy
 from clinic.patients.models import Allergy, AllergyStatus, Patient
+from clinic.patients.queries.care import carers_column
 from clinic.patients.queries.intake import Beginning, beginning_with
 from clinic.patients.queries.people import AllergyAlert, AllergyLine, HouseholdMember
 
@@ -28,24 +29,33 @@ _GRAVITY = {"severe": 0, "moderate": 1, "mild": 2}
 
 @dataclass(frozen=True, kw_only=True)
 class Head:
-    """What stands at the head. ``more`` holds what the sub-selects asked for gave, by their names."""
+    """What stands at the head. ``carers`` are those who care now: name, specialization. ``more`` holds what
+    the sub-selects asked for gave, by their names.
+    """
 
     beginning: Beginning
     alert: AllergyAlert
     household: tuple[HouseholdMember, ...]
+    carers: tuple[Mapping[str, Any], ...]
     more: Mapping[str, Any]
 
 
 def head_of(actor: Actor, patient: Patient, more: Mapping[str, ScalarSelect[Any]]) -> Head:
     """The head of a page, and what ``more`` asks for. One statement."""
     beginning, found = beginning_with(
-        patient.id, _allergies(patient), _asked_by(patient), _household(actor, patient), *more.values()
+        patient.id,
+        _allergies(patient),
+        _asked_by(patient),
+        _household(actor, patient),
+        carers_column(patient.id),
+        *more.values(),
     )
-    allergies, asked_by, members, *rest = found
+    allergies, asked_by, members, carers, *rest = found
     return Head(
         beginning=beginning,
         alert=_alert(patient, allergies or [], asked_by),
         household=tuple(_member(row) for row in members or []),
+        carers=tuple(carers or ()),
         more=dict(zip(more, rest, strict=True)),
     )
 

@@ -68,7 +68,7 @@ class FoundPatients(Page[PatientRow]):
         return number if beginning and numbered.fold_number(number).startswith(beginning) else ""
 
 
-_COLUMNS = tuple(getattr(Patient, name) for name in PatientRow.__dataclass_fields__)
+COLUMNS = tuple(getattr(Patient, name) for name in PatientRow.__dataclass_fields__)
 
 
 def search_patients(actor: Actor, term: str, page: PageRequest) -> FoundPatients:
@@ -154,7 +154,7 @@ def _page(search: Search, page: PageRequest) -> tuple[list[PatientRow], int]:
 
 
 def _everybody(actor: Actor, page: PageRequest) -> FoundPatients:
-    everybody = select(*_COLUMNS).where(policy.visible(actor))
+    everybody = select(*COLUMNS).where(policy.visible(actor))
     newest = everybody.order_by(Patient.created_at.desc(), Patient.id.desc())
     rows = [_row(row) for row in db.session.execute(newest.offset(page.offset).limit(page.limit))]
     if page.page == 1 and len(rows) < page.limit:
@@ -167,13 +167,13 @@ def _everybody(actor: Actor, page: PageRequest) -> FoundPatients:
 def _rows(ids: Sequence[int]) -> list[PatientRow]:
     if not ids:
         return []
-    rows = db.session.execute(select(*_COLUMNS).where(Patient.id.in_(ids)))
+    rows = db.session.execute(select(*COLUMNS).where(Patient.id.in_(ids)))
     by_id = {row.id: _row(row) for row in rows}
     return [by_id[patient_id] for patient_id in ids if patient_id in by_id]
 
 
 def _first_rows(search: Search, limit: int) -> list[PatientRow]:
-    return [_row(row) for row in search.rows(limit, _COLUMNS)]
+    return [_row(row) for row in search.rows(limit, COLUMNS)]
 
 
 def _row(row: Any) -> PatientRow:

@@ -11,6 +11,7 @@ from clinic.core.paging import read_page
 from clinic.core.web import current_actor, page
 from clinic.facilities.queries import facility_of
 from clinic.patients.queries import intake_waiting_among, kind_of, search_patients
+from clinic.patients.queries.recent import recent_patients
 from clinic.patients.views.blueprint import bp
 from clinic.patients.views.register import DESK
 
@@ -36,12 +37,14 @@ def _listed(actor: Actor, term: str, number: str | None, limit: str | None) -> R
     found = search_patients(actor, term, read_page(number, limit, default_limit=LIMIT))
     facility = facility_of(actor)
     waiting = intake_waiting_among([row.id for row in found.items])
+    recent = [] if term.strip() or found.number > 1 else recent_patients(actor)
+    shown = list(dict.fromkeys(row.id for row in (*recent, *found.items)))
     audit.read(
         actor,
         "patient.listed",
         subject_type="patient",
         facility_id=facility.id,
-        detail={"ids": [row.id for row in found.items], "filter": kind_of(term), "page": found.number},
+        detail={"ids": shown, "filter": kind_of(term), "page": found.number},
     )
     return page(
         "patients/index.html",
@@ -49,5 +52,6 @@ def _listed(actor: Actor, term: str, number: str | None, limit: str | None) -> R
         found=found,
         term=term,
         waiting=waiting,
+        recent=recent,
         today=clock.today(facility.zone),
     )
