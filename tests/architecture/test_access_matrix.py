@@ -47,6 +47,8 @@ PUBLIC = {
     "accounts.passkey_sign_in",
     "accounts.passkey_sign_in_options",
     "accounts.sign_out",
+    "accounts.session_now",
+    "accounts.sign_in_again",
     "accounts.portal_sign_in",
     "accounts.portal_sign_in_email",
     "accounts.code",

@@ -17,6 +17,7 @@ from clinic.accounts.views import (
     second_step,
     second_step_sign_in,
     sign_ins,
+    still_here,
     terms,
 )
 from clinic.accounts.views.blueprint import bp
@@ -37,6 +38,7 @@ __all__ = [
     "second_step",
     "second_step_sign_in",
     "sign_ins",
+    "still_here",
     "terms",
 ]
 
