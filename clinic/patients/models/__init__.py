@@ -3,6 +3,14 @@
 from clinic.patients.models.allergies import Allergy, AllergyStatus
 from clinic.patients.models.consents import Consent, ConsentKind, ConsentVersion, Method, Purpose, Via
 from clinic.patients.models.emergency import EmergencyAccess, Urgency
+from clinic.patients.models.health import (
+    AllergyVersion,
+    Condition,
+    FamilyHistory,
+    Lifestyle,
+    Pregnancy,
+    Surgery,
+)
 from clinic.patients.models.intake import IntakeLink, IntakeSection
 from clinic.patients.models.patient import (
     BirthPrecision,
@@ -25,18 +33,22 @@ from clinic.patients.models.said import PatientInsurance, PatientMeasures, Patie
 __all__ = [
     "Allergy",
     "AllergyStatus",
+    "AllergyVersion",
     "BirthPrecision",
     "CareRelationship",
+    "Condition",
     "Consent",
     "ConsentKind",
     "ConsentVersion",
     "EmergencyAccess",
     "EmergencyContact",
+    "FamilyHistory",
     "GuardianConsent",
     "GuardianInvitation",
     "Guardianship",
     "IntakeLink",
     "IntakeSection",
+    "Lifestyle",
     "Method",
     "Patient",
     "PatientIdentifier",
@@ -46,9 +58,11 @@ __all__ = [
     "PatientPhoto",
     "PatientWord",
     "Prakriti",
+    "Pregnancy",
     "Purpose",
     "RecentForgotten",
     "Sex",
+    "Surgery",
     "Urgency",
     "Via",
 ]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from clinic.core.db import Base, Created, Instant, Key
+from clinic.patients.models.health import ENDED, PRECISION, Kept
+from clinic.patients.models.health import SOURCE as ANY_SOURCE
 
 SOURCE = "source IN ('patient', 'staff')"
 
@@ -25,20 +27,37 @@ class Said:
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 
-class PatientMedication(Base, Said, Created):
-    """A medicine somebody takes, in their own words. It is no prescription."""
+class PatientMedication(Base, Kept, Created):
+    """A medicine somebody takes, in their own words, and who ordered it. It is no prescription."""
 
     __tablename__ = "patient_medications"
     __table_args__ = (
         CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),
         CheckConstraint("length(dose) <= 100", name="dose"),
         CheckConstraint("length(often) <= 200", name="often"),
-        CheckConstraint(SOURCE, name="source_known"),
+        CheckConstraint("length(ordered_by) <= 200", name="ordered_by"),
+        CheckConstraint(
+            f"(since IS NULL) = (since_precision IS NULL) AND since_precision {PRECISION}",
+            name="since_precision",
+        ),
+        CheckConstraint(
+            f"(until IS NULL) = (until_precision IS NULL) AND until_precision {PRECISION}",
+            name="until_precision",
+        ),
+        CheckConstraint("since <= until", name="since_before_until"),
+        CheckConstraint(ANY_SOURCE, name="source_known"),
+        CheckConstraint(ENDED, name="ended_says_why"),
+        UniqueConstraint("replaces_id", name="uq_patient_medications_replaces"),
         Index("ix_patient_medications_patient", "patient_id", "id"),
     )
     name: Mapped[str]
     dose: Mapped[str | None]
     often: Mapped[str | None]
+    since: Mapped[date | None]
+    since_precision: Mapped[str | None]
+    until: Mapped[date | None]
+    until_precision: Mapped[str | None]
+    ordered_by: Mapped[str | None]
 
 
 class PatientInsurance(Base, Said, Created):
