@@ -61,10 +61,12 @@ CONNECTIONS = (
     "clinic.audit.nightly",
     "clinic.facilities.letterhead",
     "clinic.accounts.alarm_messages",
+    "clinic.accounts.audit_alarm",
     "clinic.accounts.messages",
     "clinic.accounts.security_messages",
     "clinic.accounts.email_messages",
     "clinic.patients.messages",
+    "clinic.patients.emergency_messages",
     "clinic.patients.guardian_messages",
     "clinic.patients.beginning_messages",
     "clinic.patients.signals",
@@ -85,6 +87,8 @@ CONNECTIONS = (
     "clinic.imports.sweep",
     "clinic.portal.closing",
     "clinic.encounters.timeline",
+    "clinic.encounters.assessments.panel",
+    "clinic.encounters.assessments.timeline",
     "clinic.desk.timeline_sources",
 )
 """Modules with ``connect()``: they register message kinds, periodic work and signal handlers."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from clinic.core.access import Actor
+from clinic.core.access import Actor, Role
 from clinic.core.i18n import lazy as _l
 from clinic.patients.models import Patient
 
@@ -22,6 +22,11 @@ def everybody(_actor: Actor, _patient: Patient, _clinical: bool) -> bool:
 def clinical_only(_actor: Actor, _patient: Patient, clinical: bool) -> bool:
     """Whoever reads what is written in treatment."""
     return clinical
+
+
+def practitioners_only(actor: Actor, _patient: Patient, clinical: bool) -> bool:
+    """Whoever reads what only practitioners read."""
+    return clinical and actor.has(Role.PRACTITIONER)
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,10 @@ TABS: tuple[Tab, ...] = (
     Tab("timeline", _l("Timeline"), "patient_page.show"),
     Tab("visits", _l("Visits"), "patient_page.visits"),
     Tab("notes", _l("Notes"), "patient_page.notes", clinical_only),
-    Tab("health", _l("Medicines and body"), "patient_page.health"),
+    Tab("vitals", _l("Vitals"), "patient_page.vitals", clinical_only),
+    Tab("assessments", _l("Assessments"), "patient_page.assessments", practitioners_only),
+    Tab("papers", _l("Papers"), "patient_page.papers"),
+    Tab("health", _l("Health"), "patient_page.health"),
     Tab("messages", _l("Messages"), "patient_page.messages"),
     Tab("consents", _l("Consents"), "patient_page.consents"),
     Tab("details", _l("Details"), "patient_page.details"),

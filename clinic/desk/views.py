@@ -14,6 +14,7 @@ from clinic.desk import (
     inbound_views,
     papers_views,
     said_views,
+    summary_views,
     vitals_views,
 )
 from clinic.desk.broadcast_views import bp as broadcasts_bp
@@ -57,5 +58,6 @@ __all__ = [
     "inbound_views",
     "papers_views",
     "said_views",
+    "summary_views",
     "vitals_views",
 ]

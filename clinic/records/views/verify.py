@@ -1,5 +1,4 @@
-"""Checking a printed copy by its code: for anybody who holds one, with no more than says whether it is true.
-"""
+"""Checking a printed copy by its code: for anybody who holds one, with no more than says whether it is true."""
 
 from __future__ import annotations
 
