@@ -10,16 +10,17 @@ from datetime import date
 
 from clinic.core import clock
 from clinic.core.access import Actor
+from clinic.core.i18n import show_date
 from clinic.encounters import policy, queries
+from clinic.encounters.copied import Mark, marks_in
 from clinic.encounters.layout import (
     Body,
     FieldKind,
+    Layout,
     NoteField,
     Section,
-    flat,
     form_labels,
-    in_words,
-    is_blank,
+    read_day,
     read_layout,
 )
 from clinic.encounters.models import Addendum, Note, NoteConflict, NoteTemplate, VitalSigns
@@ -89,6 +90,16 @@ class FieldShown:
     picked: tuple[str, ...]
     said: str
     problem: str
+    mark: Mark | None = None
+
+    @property
+    def is_scale(self) -> bool:
+        return self.field.most > 0
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What the ends of a scale are called."""
+        return said(self.field.ends[0]), said(self.field.ends[1])
 
     @property
     def options(self) -> list[OptionShown]:
@@ -102,7 +113,7 @@ class FieldShown:
         """The options to show at once: all of a short list; of a long one the first, and whatever is
         picked.
         """
-        if len(self.options) <= LONG_LIST:
+        if len(self.options) <= LONG_LIST or self.is_scale:
             return self.options
         return [item for at, item in enumerate(self.options) if at < FIRST_OPTIONS or item.picked]
 
@@ -241,15 +252,28 @@ def wrong_labels(note: Note, problems: Mapping[str, str], missing: list[str]) ->
 
 def sections_of(note: Note, problems: Mapping[str, str]) -> list[SectionShown]:
     """The note's sections with what was typed; the first that is not finished is the one now."""
-    body: Body = note.body
     standing, _missing = readiness(note) if note.status == "draft" else ({}, [])
+    layout = read_layout(note.template.layout)
+    return layout_sections(layout, note.body, problems, standing, signed=note.status == "signed")
+
+
+def layout_sections(
+    layout: Layout,
+    body: Body,
+    problems: Mapping[str, str] | None = None,
+    standing: Mapping[str, str] | None = None,
+    *,
+    signed: bool = False,
+) -> list[SectionShown]:
+    """The sections of a layout with what a body says."""
     shown: list[SectionShown] = []
-    now_given = note.status == "signed"
-    for section in read_layout(note.template.layout).sections:
+    marks = marks_in(layout, body)
+    now_given = signed
+    for section in layout.sections:
         reading = read_vitals(body.get("vitals", {}).get(section.moment, {})) if section.moment else Reading()
-        fields = [_field(item, body, problems) for item in section.fields]
+        fields = [_field(item, body, problems or {}, marks.get(item.code)) for item in section.fields]
         measures = [_measure(MEASURES[code], section.moment, body, reading) for code in section.measures]
-        done = _is_done(section, fields, measures, standing)
+        done = _is_done(section, fields, measures, standing or {})
         state = "done" if done else ("todo" if now_given else "now")
         now_given = now_given or state == "now"
         bmi = f"{reading.bmi}" if reading.bmi is not None else ""
@@ -268,16 +292,18 @@ def _is_done(
     return any(item.value or item.picked for item in fields) or any(item.value for item in measures)
 
 
-def _field(item: NoteField, body: Body, problems: Mapping[str, str]) -> FieldShown:
+def _field(item: NoteField, body: Body, problems: Mapping[str, str], mark: Mark | None = None) -> FieldShown:
     raw = body.get(item.code) or ""
     picked = tuple(raw) if isinstance(raw, list) else ((raw,) if raw and item.options else ())
     words = ", ".join(said(option.label) for option in item.options if option.value in picked)
     value = raw if isinstance(raw, str) and not item.options else ""
     if item.kind in (FieldKind.CHOICE, FieldKind.CHOICES):
-        text = words
+        text = f"{words}/{item.most}" if item.most and words else words
+    elif item.kind is FieldKind.DATE and (day := read_day(value.strip())):
+        text = show_date(day)
     else:
         text = f"{value} {said(item.unit)}".strip() if value.strip() else ""
-    return FieldShown(item, said(item.label), value, picked, text, problems.get(item.name, ""))
+    return FieldShown(item, said(item.label), value, picked, text, problems.get(item.name, ""), mark)
 
 
 def _measure(measure: Measure, moment: str, body: Body, reading: Reading) -> MeasureShown:
@@ -353,36 +379,3 @@ def _number(value: object) -> str:
         return "–"
     text = str(value)
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One field in which two texts of a note differ."""
-
-    name: str
-    label: str
-    yours: str
-    theirs: str
-    can_keep_both: bool
-
-
-def differences(note: Note, conflict: NoteConflict) -> list[Difference]:
-    """The fields in which a text kept aside and the note differ, in the note's order."""
-    layout = read_layout(note.template.layout)
-    mine, theirs, labels = flat(layout, conflict.body), flat(layout, note.body), form_labels(layout)
-    words = {field.name: field for field in layout.fields()}
-
-    return [
-        Difference(
-            name=name,
-            label=labels[name],
-            yours=in_words(layout, name, mine[name]),
-            theirs=in_words(layout, name, theirs[name]),
-            can_keep_both=name in words
-            and words[name].kind in (FieldKind.TEXT, FieldKind.LINE, FieldKind.CHOICES)
-            and not is_blank(mine[name])
-            and not is_blank(theirs[name]),
-        )
-        for name in mine
-        if mine[name] != theirs[name]
-    ]

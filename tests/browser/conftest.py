@@ -69,7 +69,7 @@ def clinic(make_database: Callable[[str], str], worker_number: int) -> Iterator[
         for command in commands
     ]
     try:
-        _wait_until_up(running)
+        wait_until_up(running)
         yield running
     finally:
         for process in running.processes:
@@ -84,7 +84,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until_up(running: Clinic) -> None:
+def wait_until_up(running: Clinic) -> None:
     """Ask until the web process answers; its socket is bound before it can, so the tries are few."""
     ask = urllib.request.Request(f"{running.url}/healthz")
     for _attempt in range(600):
@@ -94,11 +94,11 @@ def _wait_until_up(running: Clinic) -> None:
             with urllib.request.urlopen(ask, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError):
-            _pause()
+            pause()
     raise RuntimeError("The web process did not answer.")
 
 
-def _pause() -> None:
+def pause() -> None:
     """Wait a tenth of a second for a port that is not open yet."""
     with socket.socket() as idle:
         idle.settimeout(0.1)

@@ -69,10 +69,12 @@ def test_without_a_network_the_page_says_what_is_not_saved_and_saves_it_afterwar
     expect(page.locator("[data-save-state]")).to_contain_text("No network. Not saved")
     expect(page.get_by_text(f"Not saved yet: {FIELD}.")).to_be_visible()
     asked: list[Dialog] = []
-    page.once("dialog", lambda dialog: (asked.append(dialog), dialog.dismiss()))
-    page.close(run_before_unload=True)
-    typist.word()
+    page.once("dialog", asked.append)
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
     assert [dialog.type for dialog in asked] == ["beforeunload"]
+    asked[0].dismiss()
+    typist.word()
     page.context.set_offline(False)
     typist.until(lambda: typist.state() == "saved")
     expect(page.get_by_text("Not saved yet")).to_be_hidden()

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg2
 from playwright.sync_api import Page
 
-from tests.browser.conftest import ROOT, Clinic
+from tests.browser.conftest import ROOT, Clinic, pause, wait_until_up
 from tests.chromium import FLAGS, chromium_path
 
 ALLOWED = 5.0
@@ -104,13 +104,7 @@ def web_down(clinic: Clinic) -> Iterator[None]:
         clinic.processes[0] = subprocess.Popen(
             killed.args, cwd=ROOT, env=clinic.environment, stdout=subprocess.DEVNULL, start_new_session=True
         )
-        _wait_until_up(clinic)
-
-
-def _wait_until_up(clinic: Clinic) -> None:
-    from tests.browser.conftest import _wait_until_up
-
-    _wait_until_up(clinic)
+        wait_until_up(clinic)
 
 
 @dataclass
@@ -156,6 +150,5 @@ def _address_of(process: subprocess.Popen[bytes], told: Path) -> str:
                     return address
             except (urllib.error.URLError, ConnectionError):
                 pass
-        with subprocess.Popen(["true"]) as idle:
-            idle.wait()
+        pause()
     raise RuntimeError("The browser did not answer.")

@@ -10,10 +10,10 @@ from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden
 from clinic.core.i18n import gettext as _
 from clinic.encounters import policy, queries
+from clinic.encounters.comparing import BETWEEN
 from clinic.encounters.errors import NoteLocked
 from clinic.encounters.layout import (
     Body,
-    FieldKind,
     Layout,
     contains,
     flat,
@@ -83,8 +83,7 @@ def _merged(layout: Layout, theirs: Body, yours: Body, choices: Mapping[str, str
     mine, other = flat(layout, yours), flat(layout, theirs)
     chosen: dict[str, list[str]] = {}
     many = multiple(layout)
-    gaps = {FieldKind.TEXT: "\n", FieldKind.LINE: " / "}
-    between = {field.name: gaps[field.kind] for field in layout.fields() if field.kind in gaps}
+    between = {field.name: BETWEEN[field.kind] for field in layout.fields() if field.kind in BETWEEN}
     for name in mine:
         if mine[name] == other[name]:
             continue

@@ -10,8 +10,8 @@ from clinic.core.errors import Conflict, Forbidden
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, go_to, say
 from clinic.encounters import policy, queries, service
+from clinic.encounters.comparing import differences
 from clinic.encounters.models import Note, NoteConflict
-from clinic.encounters.note_page import differences
 from clinic.encounters.service import late_text
 from clinic.encounters.views.blueprint import bp, load_note
 
