@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
+from sqlalchemy import ScalarSelect
 
 from clinic.audit import service as audit
 from clinic.core import clock
@@ -16,6 +17,8 @@ from clinic.desk.patient_alerts import columns_for, plates_of
 from clinic.desk.patient_side import side_of
 from clinic.desk.patient_tabs import tabs_for
 from clinic.desk.timeline_page import shown_timeline
+from clinic.encounters.assessments.queries import constitution_column, read_constitution
+from clinic.encounters.next_note import next_note_column
 from clinic.encounters.queries import notes_of_patient
 from clinic.patients import policy
 from clinic.patients.forms import RELATIONSHIP, SEVERITY
@@ -106,7 +109,7 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
     """One tab of the page, ``templates/desk/_patient_<tab>.html``, and the row that it was looked at."""
     facility = patient.facility
     clinical = policy.sees_clinical(actor, patient)
-    head = head_of(actor, patient, columns_for(actor, patient.id))
+    head = head_of(actor, patient, _columns(actor, patient, clinical=clinical))
     answer = page(
         "desk/patient.html",
         None,
@@ -122,6 +125,8 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
         plates=plates_of(patient, head, edit=_to_ask(patient)),
         household=head.household,
         carers=head.carers,
+        constitution=read_constitution(head.more.get("constitution")),
+        next_note=head.more.get("next_note"),
         intake=head.beginning.state,
         intake_link=head.beginning.link,
         beginning=head.beginning,
@@ -130,6 +135,16 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
     )
     _viewed(actor, patient, tab)
     return answer
+
+
+def _columns(actor: Actor, patient: Patient, *, clinical: bool) -> dict[str, ScalarSelect[Any]]:
+    """What the head asks of other domains, as columns of its one statement."""
+    columns = columns_for(actor, patient.id)
+    if clinical:
+        columns["constitution"] = constitution_column(patient.id)
+    if (column := next_note_column(actor, patient.id)) is not None and not patient.deceased:
+        columns["next_note"] = column
+    return columns
 
 
 def _viewed(actor: Actor, patient: Patient, tab: str) -> None:

@@ -32,6 +32,7 @@ class TimelineShown:
     is asked for (none: everything), ``filters`` the words to choose from.
     """
 
+    now: datetime
     filters: tuple[Filter, ...]
     kinds: tuple[str, ...]
     ahead: tuple[Entry, ...]
@@ -58,6 +59,7 @@ def shown_timeline(
     now = clock.now()
     page = timeline_of(actor, patient_id, now=now, kinds=kinds, before=before)
     return TimelineShown(
+        now=now,
         filters=tuple(filters),
         kinds=kinds,
         ahead=_entries(page.ahead, zone, _day(now, zone).year, None),
