@@ -37,6 +37,9 @@ class AllergyEntry:
     reaction: str | None = None
     severity: str | None = None
     status: str = "active"
+    category: str | None = None
+    criticality: str | None = None
+    """None leaves these two as they are, empty takes them away."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ def record_allergies(
     for entry in entries:
         if entry.id is not None:
             row = rows.get(entry.id)
-            changed |= row is not None and _change(row, entry)
+            changed |= row is not None and _change(actor, row, entry)
         elif not any(
             row.status == "active" and fold(row.substance) == fold(entry.substance) for row in rows.values()
         ):
@@ -72,6 +72,8 @@ def _add(actor: Actor, patient: Patient, entry: AllergyEntry) -> Allergy:
         reaction=entry.reaction,
         severity=entry.severity,
         status=entry.status,
+        category=entry.category or None,
+        criticality=entry.criticality or None,
         recorded_at=clock.now(),
         recorded_by=actor.user_id,
     )
@@ -80,14 +82,19 @@ def _add(actor: Actor, patient: Patient, entry: AllergyEntry) -> Allergy:
     return row
 
 
-def _change(row: Allergy, entry: AllergyEntry) -> bool:
+def _change(actor: Actor, row: Allergy, entry: AllergyEntry) -> bool:
+    """What it said before stays readable: a trigger keeps it."""
     wanted = {
         "substance": entry.substance or row.substance,
         "reaction": entry.reaction,
         "severity": entry.severity,
         "status": entry.status if entry.substance else "entered_in_error",
+        "category": row.category if entry.category is None else entry.category or None,
+        "criticality": row.criticality if entry.criticality is None else entry.criticality or None,
     }
     different = {name: value for name, value in wanted.items() if getattr(row, name) != value}
     for name, value in different.items():
         setattr(row, name, value)
+    if different:
+        row.recorded_at, row.recorded_by = clock.now(), actor.user_id
     return bool(different)
