@@ -27,7 +27,6 @@ from clinic.core.web import IdConverter, htmx
 
 ROOT = Path(__file__).parent.parent
 BLUEPRINTS = (
-    "audit",
     "accounts",
     "facilities",
     "practitioners",
@@ -85,6 +84,7 @@ CONNECTIONS = (
     "clinic.notifications.texts.trial_mail",
     "clinic.notifications.broadcasts",
     "clinic.imports.sweep",
+    "clinic.records.sweep",
     "clinic.portal.closing",
     "clinic.encounters.timeline",
     "clinic.encounters.assessments.panel",
@@ -165,6 +165,7 @@ def _connect_domains(app: Flask, settings: Settings) -> None:
     from clinic.accounts.providers import init_providers
     from clinic.accounts.sessions import init_sessions
     from clinic.accounts.views.terms import init_terms
+    from clinic.desk.emergency_views import init_emergency_banner
     from clinic.desk.navigation import init_navigation
 
     init_sessions(app)
@@ -173,6 +174,7 @@ def _connect_domains(app: Flask, settings: Settings) -> None:
     init_terms(app)
     limits.init_limits(app, settings)
     init_navigation(app)
+    init_emergency_banner(app)
     for module in CONNECTIONS:
         import_module(module).connect()
     app.register_blueprint(health.bp)

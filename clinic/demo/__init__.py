@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from clinic.core.db import db, unit_of_work
+from clinic.demo.assessments import add_assessments
 from clinic.demo.notes import add_notes
 from clinic.demo.people import (
     PASSWORD,
@@ -52,6 +53,7 @@ def load(*, if_empty: bool = False) -> bool:
         session.flush()
         add_notes(desk, facility, practitioners[0], services, patients[0])
         add_visits(desk, facility, practitioners, therapists, services=services, patients=patients)
+        add_assessments(facility, practitioners[0], assessed=patients[0], answering=patients[1])
     return True
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, exists, func, literal, select
 from sqlalchemy.orm import aliased, joinedload
 
 from clinic.core.access import Actor
@@ -110,6 +111,33 @@ def constitution_of(patient_id: int) -> Constitution | None:
     )
 
 
+def constitution_column(patient_id: int) -> ScalarSelect[Any]:
+    """The constitution that holds as one column of a larger statement, for ``read_constitution``."""
+    parts: list[Any] = []
+    for name in ("result", "vata_percent", "pitta_percent", "kapha_percent", "confirmed_at"):
+        parts += [literal(name), getattr(Assessment, name)]
+    return (
+        select(func.jsonb_build_object(*parts))
+        .where(Assessment.patient_id == patient_id, Assessment.kind == AssessmentKind.PRAKRITI, *valid())
+        .order_by(Assessment.confirmed_at.desc(), Assessment.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def read_constitution(value: Mapping[str, Any] | None) -> Constitution | None:
+    """What ``constitution_column`` gave."""
+    if value is None:
+        return None
+    return Constitution(
+        result=value["result"],
+        vata=value["vata_percent"],
+        pitta=value["pitta_percent"],
+        kapha=value["kapha_percent"],
+        confirmed_at=datetime.fromisoformat(value["confirmed_at"]),
+    )
+
+
 def latest_prakriti(patient_id: int) -> Assessment | None:
     """The valid prakriti assessment that was confirmed last."""
     return db.session.scalars(
@@ -197,12 +225,12 @@ def get_answers(patient_ids: Sequence[int], assessment_id: int) -> Assessment:
     return found
 
 
-def shared_with(patient_id: int) -> list[Assessment]:
-    """What a patient may read: valid, confirmed and shared, the latest first."""
+def shared_with(*patient_ids: int) -> list[Assessment]:
+    """What these patients may read: valid, confirmed and shared, the latest first."""
     return list(
         db.session.scalars(
             select(Assessment)
-            .where(Assessment.patient_id == patient_id, Assessment.shared_at.is_not(None), *valid())
+            .where(Assessment.patient_id.in_(patient_ids), Assessment.shared_at.is_not(None), *valid())
             .order_by(Assessment.confirmed_at.desc(), Assessment.id.desc())
             .options(joinedload(Assessment.practitioner))
         )

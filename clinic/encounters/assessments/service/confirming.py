@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import update
 
 from clinic.core import clock
@@ -20,10 +22,13 @@ from clinic.patients.models import Patient
 from clinic.patients.service.updating import record_change
 
 
-def confirm(actor: Actor, assessment: Assessment, *, version: int, share: bool) -> Assessment:
+def confirm(
+    actor: Actor, assessment: Assessment, *, version: int, share: bool, at: datetime | None = None
+) -> Assessment:
     """Make an assessment final as it stands at ``version``, with the patient able to read it or not.
 
-    A confirmed prakriti becomes the patient's; nothing else writes that. Raises Forbidden, AssessmentLocked,
+    A confirmed prakriti becomes the patient's; nothing else writes that. ``at`` is the moment, now unless
+    something past is told. Raises Forbidden, AssessmentLocked,
     Conflict when it has moved on or two versions are unsettled, NotReady with what is missing.
     """
     if assessment.status == AssessmentStatus.CONFIRMED:
@@ -37,7 +42,7 @@ def confirm(actor: Actor, assessment: Assessment, *, version: int, share: bool) 
     problems = problems_of(assessment, content)
     if problems:
         raise NotReady(problems)
-    at = clock.now()
+    at = at or clock.now()
     is_prakriti = assessment.kind == AssessmentKind.PRAKRITI
     done = db.session.scalar(
         update(Assessment)
