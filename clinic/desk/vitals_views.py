@@ -107,7 +107,8 @@ def correct(patient_id: int, vitals_id: int) -> Response:
     typed = _typed(correcting=vitals_id)
     zone = patient.facility.zone
     then = row.measured_at.astimezone(clock.zone(zone))
-    unmoved = (typed.measured_on, typed.measured_time) == (then.date().isoformat(), f"{then:%H:%M}")
+    as_it_was = ((then.date().isoformat(), f"{then:%H:%M}"), ("", ""))
+    unmoved = (typed.measured_on, typed.measured_time) in as_it_was
     try:
         when = None if unmoved else read_when(typed.measured_on, typed.measured_time, zone)
         with unit_of_work():
