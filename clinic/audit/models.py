@@ -23,8 +23,6 @@ class AuditEvent(Base, InGroup):
         CheckConstraint("outcome IN ('done', 'refused')", name="outcome_known"),
         Index("ix_audit_events_patient_at", "patient_id", "at"),
         Index("ix_audit_events_actor_at", "actor_id", "at"),
-        Index("ix_audit_events_facility_at", "facility_id", "at"),
-        Index("ix_audit_events_action_at", "action", "at"),
         Index(
             "ix_audit_events_sign_ins",
             "actor_id",

@@ -28,8 +28,11 @@ def register_administrators(load: Callable[[], Sequence[Administrator]]) -> None
     _load[:] = [load]
 
 
-def raise_alarm(kind: str, *, about: str) -> list[int]:
-    """Write an alarm to every administrator, once for each thing it is ``about``; the new messages' ids."""
+def raise_alarm(kind: str, *, about: str, subject_id: int | None = None) -> list[int]:
+    """Write an alarm to every administrator, once for each thing it is ``about``; the new messages' ids.
+
+    ``subject_id`` is for the kind's ``load`` to find what it is about.
+    """
     administrators = _load[0]() if _load else ()
     return queue_messages(
         [
@@ -39,6 +42,7 @@ def raise_alarm(kind: str, *, about: str) -> list[int]:
                 recipient_type="user",
                 recipient_id=one.user_id,
                 subject_type=SUBJECT,
+                subject_id=subject_id,
                 locale=one.locale,
                 dedupe_key=f"{kind}:{about}:{one.user_id}:{channel}",
             )

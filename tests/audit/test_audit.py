@@ -92,9 +92,9 @@ def test_administrators_read_it_by_person_and_page(
     with unit_of_work():
         audit.record(actor, "patient.viewed", subject_type="patient", subject_id=4711)
     admin = sign_in(grant(UserFactory(), Role.ADMIN))
-    assert "patient 4711" in admin.get("/audit").get_data(as_text=True)
-    assert "patient 4711" in admin.get(f"/audit?by={actor.user_id}").get_data(as_text=True)
-    assert "patient 4711" not in admin.get("/audit?by=999999").get_data(as_text=True)
+    assert ">4711<" in admin.get("/audit").get_data(as_text=True)
+    assert ">4711<" in admin.get(f"/audit?by={actor.user_id}").get_data(as_text=True)
+    assert ">4711<" not in admin.get("/audit?by=999999").get_data(as_text=True)
     for query in ("page=-1", "page=1e9", "by=x", "by=-1", "by=" + "9" * 40):
         assert admin.get(f"/audit?{query}").status_code == 200
     assert session.query(AuditEvent).filter_by(action="audit.listed").count() > 0

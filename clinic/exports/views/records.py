@@ -8,7 +8,8 @@ from flask import Response, render_template
 
 from clinic.audit import service as audit
 from clinic.core.access import STAFF, Actor, allow
-from clinic.core.errors import NotFound
+from clinic.core.errors import Forbidden, NotFound
+from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, page
 from clinic.exports import policy
 from clinic.exports.bundle import bundle, file_name
@@ -22,6 +23,7 @@ from clinic.patients.forms import RELATIONSHIP, SEVERITY
 from clinic.patients.intake import Section, title_of
 from clinic.patients.intake_forms import FORMS, SectionForm
 from clinic.patients.models import Patient
+from clinic.patients.policy import only_in_emergency
 from clinic.patients.queries import get_patient
 from clinic.patients.service.profile import photo_of
 from clinic.patients.views.guardians import GIVEN_AS
@@ -134,7 +136,11 @@ def refuse(actor: Actor, patient_id: int, kind: str) -> None:
 def _asked_for(actor: Actor, patient_id: int, kind: str) -> Patient:
     """The patient, if in sight. Raises NotFound, and notes the refusal."""
     try:
-        return get_patient(actor, patient_id)
+        patient = get_patient(actor, patient_id)
     except NotFound:
         refuse(actor, patient_id, kind)
         raise
+    if only_in_emergency(actor, patient_id):
+        refuse(actor, patient_id, kind)
+        raise Forbidden(_("A record that was opened in an emergency is read here, and not taken out."))
+    return patient
