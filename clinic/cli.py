@@ -1,4 +1,4 @@
-"""What the command line can do: ``flask admin``, ``audit``, ``demo``, ``import``, ``seed``, and processes."""
+"""What the command line can do: ``flask admin``, ``audit``, ``demo``, ``import``, ``files``, processes."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ from clinic.core.periodic import run_clock
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.service import ensure_first_facility
 from clinic.imports import cli as imports
+from clinic.imports.code_cli import import_codes
 from clinic.notifications.push import new_key
 from clinic.notifications.service import expire_open
 from clinic.notifications.worker import run_worker
 from clinic.patients.fhir import ImportRefused, import_folder
 from clinic.patients.service.consent_kinds import ensure_usual
+from clinic.records.cli import files
 
 admin = AppGroup("admin", help="Administrators.")
 demo_clinic = AppGroup("demo", help="A clinic to try things on; never in production.")
@@ -140,5 +142,17 @@ def register(app: Flask) -> None:
     """Add the commands to ``flask``."""
     for command in imports.commands():
         bring_in.add_command(command)
-    for command in (admin, audit, demo_clinic, bring_in, seed, expire_messages, vapid_key, worker, tick):
+    for command in (
+        admin,
+        audit,
+        demo_clinic,
+        bring_in,
+        files,
+        import_codes,
+        seed,
+        expire_messages,
+        vapid_key,
+        worker,
+        tick,
+    ):
         app.cli.add_command(command)

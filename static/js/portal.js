@@ -18,6 +18,7 @@ const WANTED = [
   ["[data-push]", "./push.js", (module, root) => module.startPush(root)],
   ["[data-print]", "./print.js", (module, root) => module.startPrint(root)],
   ["[data-signature]", "./signature.js", (module, root) => module.startSignatures(root)],
+  ["[data-choose-papers]", "./choose-papers.js", (module, root) => module.startChoosePapers(root)],
   ["form[data-upload]", "./papers.js", (module, root) => module.startPapers(root)],
   ["[data-clinic-zone]", "./zones.js", (module, root) => module.startZones(root)],
 ];

@@ -2,6 +2,7 @@
 
 from clinic.portal.views import (
     booking,
+    booking_papers,
     consents,
     details,
     family,
@@ -30,6 +31,7 @@ blueprints = (bp, app_bp)
 __all__ = [
     "blueprints",
     "booking",
+    "booking_papers",
     "consents",
     "details",
     "family",

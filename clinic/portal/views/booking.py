@@ -14,6 +14,8 @@ from clinic.core import clock
 from clinic.core.access import Role, allow
 from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
+from clinic.core.text import one_line
+from clinic.core.uploads import takes_files
 from clinic.core.web import current_actor, go_to, page
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
@@ -22,7 +24,9 @@ from clinic.portal.days import DayPart, StripDay
 from clinic.portal.forms import BookingForm
 from clinic.portal.queries import can_still_change
 from clinic.portal.views.blueprint import bp, clinic
+from clinic.portal.views.booking_papers import ChosenPapers, chosen_papers
 from clinic.portal.views.household import household
+from clinic.records.uploads import MOST_BYTES, MOST_ON_A_BOOKING
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.errors import SlotTaken
 from clinic.scheduling.models import Appointment, Service
@@ -38,7 +42,8 @@ OTHER_SESSIONS = 3
 class Choice:
     """What is being booked or moved: for whom, what, with whom (None: whoever is free), and whether by video.
 
-    ``hold`` is the purpose under which the form keeps the time it has chosen.
+    ``hold`` is the purpose under which the form keeps the time it has chosen. ``form_key`` is the form's own
+    name where files were chosen in it, so that they stay with it on another day.
     """
 
     facility: Facility
@@ -48,6 +53,7 @@ class Choice:
     moving: Appointment | None = None
     online: bool = False
     hold: str | None = None
+    form_key: str = ""
 
     @property
     def has_modes(self) -> bool:
@@ -67,6 +73,7 @@ class Choice:
             "day": day.isoformat() if day else None,
             "with": practitioner_id,
             "mode": "online" if by_video else None,
+            "form": self.form_key or None,
         }
         if self.moving is not None and practitioner_id is None:
             asked["with"] = ANYBODY
@@ -111,6 +118,7 @@ def book() -> Response:
 
 @bp.route("/book/<id:service_id>", methods=["GET", "POST"])
 @allow(Role.PATIENT)
+@takes_files(MOST_ON_A_BOOKING * MOST_BYTES)
 def book_time(service_id: int) -> Response:
     """When; and the booking itself."""
     family = household()
@@ -126,7 +134,9 @@ def book_time(service_id: int) -> Response:
             "portal/not_bookable.html", family=family, patient=patient, status=409 if request.form else 200
         )
     form.patient.data = str(patient.id)
-    form.submission_key.data = form.submission_key.data or uuid4().hex
+    kept_key = one_line(request.args.get("form", ""))[:64]
+    form.submission_key.data = form.submission_key.data or kept_key or uuid4().hex
+    chosen = chosen_papers(form.submission_key.data)
     choice = Choice(
         facility=clinic(),
         patient=patient,
@@ -134,8 +144,9 @@ def book_time(service_id: int) -> Response:
         practitioner_id=_practitioner(clinic()),
         online=wanted.online and (not wanted.in_person or request.args.get("mode") == "online"),
         hold=form_purpose(current_actor(), form.submission_key.data),
+        form_key=form.submission_key.data if chosen.papers else "",
     )
-    return _time_page(form, choice)
+    return _time_page(form, choice, chosen)
 
 
 @bp.route("/visits/<reference>/move", methods=["GET", "POST"])
@@ -159,10 +170,12 @@ def move(reference: str) -> Response:
     return _time_page(form, choice)
 
 
-def _time_page(form: BookingForm, choice: Choice) -> Response:
+def _time_page(form: BookingForm, choice: Choice, papers: ChosenPapers | None = None) -> Response:
     status, chosen = 200, days.read_value(form.slot.data)
     others: Sequence[Slot] = []
-    if form.validate_on_submit():
+    if papers is not None and papers.is_all:
+        status = 422 if papers.refused else 200
+    elif form.validate_on_submit():
         if chosen is None:
             form.slot.errors = [*form.slot.errors, _("Choose one of these times.")]
         else:
@@ -174,7 +187,7 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
                 others = _for_patients(error, choice, chosen[0]) if isinstance(error, SlotTaken) else []
             else:
                 return go_to(url_for("portal.booked", reference=reference))
-    if form.is_submitted() and status == 200:
+    if form.is_submitted() and status == 200 and not (papers and papers.is_all):
         status = 422
     return page(
         "portal/times.html",
@@ -187,6 +200,7 @@ def _time_page(form: BookingForm, choice: Choice) -> Response:
         value_of=days.value_of,
         chosen=form.slot.data,
         family=household().showing(choice.patient),
+        **(papers.shown() if papers is not None else {}),
     )
 
 
@@ -226,6 +240,7 @@ def _carry_out(form: BookingForm, choice: Choice, starts: datetime, practitioner
             hold=choice.hold,
             via="portal",
             submission_key=form.submission_key.data or None,
+            papers_key=choice.form_key or None,
         ),
     )
     return made.reference

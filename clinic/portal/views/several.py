@@ -14,19 +14,24 @@ from clinic.core.access import Role, allow
 from clinic.core.errors import DomainError, NotFound
 from clinic.core.i18n import ngettext
 from clinic.core.text import one_line
+from clinic.core.uploads import takes_files
 from clinic.core.web import current_actor, go_to, page, read_id, say
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.portal import days
 from clinic.portal.forms import CancelForm
 from clinic.portal.views.blueprint import bp, clinic
+from clinic.portal.views.booking_papers import chosen_papers
 from clinic.portal.views.household import Household, household
+from clinic.records.uploads import MOST_BYTES, MOST_ON_A_BOOKING
+from clinic.records.views.blueprint import sent_files
 from clinic.scheduling.models import Service
 from clinic.scheduling.queries import get_service
 from clinic.scheduling.queries.series import SeriesShown, changeable, get_series
 from clinic.scheduling.reasons import read_code
 from clinic.scheduling.service import last_day_for_patients, settled
 from clinic.scheduling.service.holding import let_go
+from clinic.scheduling.service.papers import take_from_form
 from clinic.scheduling.service.series import (
     Ask,
     Every,
@@ -105,12 +110,16 @@ def _choice(day: date) -> tuple[int, datetime] | None:
 
 @bp.post("/book/<id:service_id>/several")
 @allow(Role.PATIENT)
+@takes_files(MOST_ON_A_BOOKING * MOST_BYTES)
 def several(service_id: int) -> Response:
     """Show every visit with its place or what is free instead; then book them all."""
     family = household()
     plan = _read(family, service_id)
     if plan is None:
         return go_to(url_for("portal.book_time", service_id=service_id))
+    papers = chosen_papers(plan.submission_key)
+    if papers.refused:
+        say(papers.refused[0][1], "danger")
     if request.form.get("action") == "book":
         return _book(family, plan)
     settled(lambda: let_go(current_actor(), plan.submission_key))  # the plan counts its own place as free
@@ -177,13 +186,22 @@ def _book(family: Household, plan: Plan) -> Response:
             via="portal",
             submission_key=plan.submission_key,
         )
-        series_id = settled(lambda: book_series(current_actor(), wanted).id)
+        series_id = settled(lambda: _book_with_papers(wanted))
     except NotFound:
         raise
     except DomainError as error:
         return _show(family, plan, error=error, lost=error.key if isinstance(error, OneTaken) else None)
     say(ngettext("%(num)s visit is booked.", "%(num)s visits are booked.", len(places)))
     return go_to(url_for("portal.series", series_id=series_id))
+
+
+def _book_with_papers(wanted: NewSeries) -> int:
+    """The series; files that were chosen in the form go with its first visit."""
+    actor = current_actor()
+    series_id = book_series(actor, wanted).id
+    if request.form.get("papers") and wanted.submission_key:
+        take_from_form(actor, get_series(actor, series_id).visits[0], wanted.submission_key)
+    return series_id
 
 
 def _show(
@@ -207,6 +225,7 @@ def _show(
         lost=lost,
         value_of=days.value_of,
         chosen=request.form.get("slot"),
+        papers=bool(request.form.get("papers") or sent_files("paper_files")),
     )
 
 

@@ -20,7 +20,7 @@ from clinic.scheduling.errors import PatientBusy, SlotTaken
 from clinic.scheduling.models import Appointment, AppointmentStatus
 from clinic.scheduling.queries.sessions import session_at
 from clinic.scheduling.queries.taken import Besides
-from clinic.scheduling.service import claims, events, groups, places
+from clinic.scheduling.service import claims, events, groups, papers, places
 from clinic.scheduling.service.alternatives import alternatives
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.rules import Ground, check, load_ground
@@ -40,7 +40,8 @@ class Booking:
     ``waits`` leaves it pending until staff confirm it, as some services ask of a patient's own booking.
     ``overbook`` books at a practitioner's time that is taken, by right and with ``override_reason``.
     ``hold`` is the purpose of a hold whose places this booking takes over. ``submission_key`` names the form
-    it came from: the same form sent again gives the visit it made the first time.
+    it came from: the same form sent again gives the visit it made the first time. ``papers_key`` is the key
+    under which files were chosen in the form, where there are any.
     """
 
     patient_id: int
@@ -59,6 +60,7 @@ class Booking:
     series_id: int | None = None
     submission_key: str | None = None
     tell: bool = True
+    papers_key: str | None = None
 
 
 def book(actor: Actor, booking: Booking) -> Appointment:
@@ -106,6 +108,8 @@ def book(actor: Actor, booking: Booking) -> Appointment:
         taken.alternatives = _nearest(booking, ground)
         raise taken from None
     _follow_up(actor, booking, appointment, overridden=overridden)
+    if booking.papers_key:
+        papers.take_from_form(actor, appointment, booking.papers_key)
     return appointment
 
 

@@ -20,12 +20,18 @@ from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_moment
 from clinic.core.text import one_line
-from clinic.core.web import current_actor, go_to, is_fragment, say
+from clinic.core.uploads import takes_files
+from clinic.core.web import current_actor, go_to, is_fragment, read_id, say
 from clinic.facilities.models import Facility
 from clinic.patients import service as patients_service
 from clinic.patients.details import PatientDetails
 from clinic.patients.models import Patient
 from clinic.patients.queries import get_patient, quick_search
+from clinic.records import choosing
+from clinic.records.service.pending import kept
+from clinic.records.uploads import MOST_BYTES, MOST_ON_A_BOOKING, TAKEN_ON_A_BOOKING
+from clinic.records.views.blueprint import sent_files
+from clinic.records.wording import BOOKING_KINDS
 from clinic.scheduling import policy, queries, service
 from clinic.scheduling.models import Appointment, Service
 from clinic.scheduling.queries.performers import can_be_overbooked
@@ -39,6 +45,7 @@ from clinic.scheduling.views.reading import read_day, slot_value
 
 @bp.route("/appointments/new", methods=["GET", "POST"])
 @allow(*STAFF_ROLES)
+@takes_files(MOST_ON_A_BOOKING * MOST_BYTES)
 def new() -> Response:
     """Book a visit: find or add the patient, choose service and time."""
     actor = current_actor()
@@ -46,6 +53,9 @@ def new() -> Response:
     if request.method == "GET":
         return _show(actor, facility, drafts.from_address(facility))
     draft = drafts.from_form(facility)
+    _choose_papers(actor, draft)
+    if draft.papers_refused or request.form.get("drop_paper"):
+        return _show(actor, here(actor), draft, status=422 if draft.papers_refused else 200)
     match request.form.get("action", ""):
         case "book" | "overbook":
             return _book(actor, facility, draft)
@@ -84,6 +94,16 @@ def find_patients() -> Response:
     term = one_line(request.form.get("term", ""))[:100]
     found = quick_search(current_actor(), term, limit=6)
     return make_response(render_template("scheduling/_found.html", found=found, term=term))
+
+
+def _choose_papers(actor: Actor, draft: Draft) -> None:
+    """Keep the files that the form brought along, or take one of them away."""
+    sent = sent_files("paper_files")
+    if sent:
+        draft.papers_refused = choosing.choose(actor, draft.submission_key, sent, draft.papers_kind)
+        draft.papers = True
+    if dropped := read_id(request.form.get("drop_paper")):
+        choosing.let_go(actor, draft.submission_key, dropped)
 
 
 def _register(actor: Actor, facility: Facility, draft: Draft) -> Response:
@@ -127,6 +147,7 @@ def _book(actor: Actor, facility: Facility, draft: Draft) -> Response:
         via="walk_in" if draft.walk_in else "desk",
         submission_key=draft.submission_key,
         tell=draft.tell and not draft.walk_in,
+        papers_key=draft.submission_key if draft.papers else None,
     )
     zone = facility.zone
     try:
@@ -182,13 +203,13 @@ def _keep(actor: Actor, facility: Facility, draft: Draft) -> Response:
     if draft.held == draft.place and holding.kept_until(actor, draft.submission_key) is not None:
         return _show(actor, facility, draft)
     try:
-        kept = service.settled(lambda: _hold(actor, draft, wanted))
+        is_kept = service.settled(lambda: _hold(actor, draft, wanted))
     except SlotTaken as taken:
         draft.held = ""
         return _show(actor, here(actor), draft, status=409, taken=taken, wanted=wanted)
     except DomainError:
-        kept = False
-    draft.held = draft.place if kept else ""
+        is_kept = False
+    draft.held = draft.place if is_kept else ""
     return _show(actor, here(actor), draft)
 
 
@@ -291,6 +312,12 @@ def _show(
         and can_be_overbooked(facility.id, wanted[0]),
         "taken_slot": slot_value(*wanted) if taken is not None and wanted is not None else "",
         "kept_until": holding.kept_until(actor, draft.submission_key) if draft.held else None,
+        "papers": kept(actor, draft.submission_key) if draft.papers else [],
+        "papers_refused": draft.papers_refused,
+        "papers_kind": draft.papers_kind,
+        "paper_kinds": BOOKING_KINDS,
+        "papers_accept": TAKEN_ON_A_BOOKING,
+        "most_papers": MOST_ON_A_BOOKING,
         "waits": {
             person: walk_ins.wait_words(starts, facility.zone)
             for person, starts in (draft.waits or {}).items()

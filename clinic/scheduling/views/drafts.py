@@ -43,6 +43,10 @@ class Draft:
     errors: dict[str, str] = field(default_factory=dict)
     needs_reason: bool = False
     adding: bool = False
+    papers: bool = False
+    """Whether files were chosen in the form."""
+    papers_kind: str = ""
+    papers_refused: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def place(self) -> str:
@@ -101,6 +105,8 @@ def from_form(facility: Facility) -> Draft:
         after=safe_next(form.get("after"), ""),
         all_of=form.get("all_of", "")[:10],
         adding=form.get("action") in ("add", "register"),
+        papers=bool(form.get("papers")),
+        papers_kind=form.get("papers_kind", "")[:40],
     )
     draft.needs_reason = bool(draft.override_reason)
     if form.get("action") == "overbook":

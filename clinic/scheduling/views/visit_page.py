@@ -11,8 +11,10 @@ from flask import Response, make_response, render_template
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.web import is_fragment
+from clinic.records.wording import KINDS
 from clinic.scheduling import policy, queries, reasons
 from clinic.scheduling.models import Appointment, AppointmentEvent
+from clinic.scheduling.queries.papers import papers_of_visit
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS
 from clinic.scheduling.transitions import BY_EVENT, CANCEL, NO_SHOW, STEPS, TAKE_BACK, Step, open_steps
 from clinic.scheduling.views.following import follow_up_values
@@ -43,6 +45,8 @@ def page_values(actor: Actor, appointment: Appointment) -> dict[str, Any]:
         "undo_seconds": undo_seconds(actor, appointment, events),
         **follow_up_values(actor, appointment),
         **meeting_values(actor, appointment),
+        "papers": papers_of_visit(actor, appointment.id),
+        "paper_words": dict(KINDS),
     }
 
 
