@@ -47,6 +47,7 @@ TABS: tuple[Tab, ...] = (
     Tab("notes", _l("Notes"), "patient_page.notes", clinical_only),
     Tab("vitals", _l("Vitals"), "patient_page.vitals", clinical_only),
     Tab("assessments", _l("Assessments"), "patient_page.assessments", practitioners_only),
+    Tab("prescriptions", _l("Prescriptions"), "patient_page.prescriptions", practitioners_only),
     Tab("papers", _l("Papers"), "patient_page.papers"),
     Tab("health", _l("Health"), "patient_page.health"),
     Tab("messages", _l("Messages"), "patient_page.messages"),

@@ -11,13 +11,18 @@ from clinic.desk import (
     care_views,
     choices_views,
     consent_views,
+    health_views,
     inbound_views,
     papers_views,
+    prescriptions_views,
+    reaction_views,
     said_views,
     summary_views,
     vitals_views,
 )
+from clinic.desk.audit_views import audit_bp
 from clinic.desk.broadcast_views import bp as broadcasts_bp
+from clinic.desk.emergency_views import emergency_bp
 from clinic.desk.inbox_views import inbox_bp
 from clinic.desk.ledger_views import bp as ledger_bp
 from clinic.desk.patient_views import patient_bp
@@ -47,7 +52,17 @@ def start_of(actor: Actor | None) -> str:
     return "accounts.people"
 
 
-blueprints = (bp, broadcasts_bp, inbox_bp, ledger_bp, today_bp, patient_bp, search_bp)
+blueprints = (
+    bp,
+    audit_bp,
+    broadcasts_bp,
+    emergency_bp,
+    inbox_bp,
+    ledger_bp,
+    today_bp,
+    patient_bp,
+    search_bp,
+)
 
 __all__ = [
     "assessment_views",
@@ -55,8 +70,11 @@ __all__ = [
     "care_views",
     "choices_views",
     "consent_views",
+    "health_views",
     "inbound_views",
     "papers_views",
+    "prescriptions_views",
+    "reaction_views",
     "said_views",
     "summary_views",
     "vitals_views",

@@ -10,7 +10,7 @@ from typing import Any
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import ngettext
 from clinic.core.text import fold
-from clinic.prescriptions.dosing import ZERO, Dose, Dosing, Duration
+from clinic.prescriptions.dosing import ZERO, Dose, Dosing, Duration, read_dose
 from clinic.prescriptions.numbers import show_number
 from clinic.prescriptions.words import ANUPANA_OF, ANUPANAS, COUNTED, FOOD, SEVANA_KALAS, plain
 
@@ -153,3 +153,11 @@ def quantity_of(dosing: Dosing | None, dose: Dose | None, duration: Duration | N
     whole = unit in _ALL_GONE or total >= 10
     total = total.to_integral_value(rounding=ROUND_CEILING) if whole else round(total, 2)
     return Dose(amount=total, unit=unit) if total > ZERO else None
+
+
+def quantity_words(line: Any) -> str:
+    """``28 tablets``, in the language in use: as it was typed, else as it is reckoned; empty if neither."""
+    typed = read_dose(line.quantity)
+    if line.quantity and typed is None:
+        return str(line.quantity)
+    return show_dose(typed or line.reckoned)

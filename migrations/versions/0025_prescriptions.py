@@ -6,6 +6,10 @@ Revises: 0024
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -114,8 +118,39 @@ def upgrade() -> None:
     _prescription_acceptances()
     _prescription_favourites()
     _prescription_sets()
+    _shipped()
     for statement in (PRESCRIPTIONS_LOCKED, LINES_LOCKED, ACCEPTANCES_LOCKED, *TRIGGERS):
         op.execute(statement)
+
+
+def _shipped() -> None:
+    """The lists a clinic begins with, each from its one data file; from then on they are the clinic's."""
+    for row in _data("medicines"):
+        op.get_bind().execute(
+            sa.text(
+                "INSERT INTO medicines (code, kind, name, other_names, search_name, ingredients, usual, created_at)"
+                " VALUES (:code, :kind, :name, :other_names, :search_name, :ingredients, CAST(:usual AS jsonb),"
+                " now())"
+            ),
+            {**row, "usual": json.dumps(row["usual"])},
+        )
+    lists = ("kalpanas", "words", "words_with", "unless", "patient_words")
+    for row in _data("rules"):
+        op.get_bind().execute(
+            sa.text(
+                "INSERT INTO prescription_rules (code, level, condition, years, kalpanas, words, words_with,"
+                " unless, patient_words, message, message_hi, shipped, created_at) VALUES (:code, :level,"
+                " :condition, :years, :kalpanas, :words, :words_with, :unless, :patient_words, :message,"
+                " :message_hi, true, now())"
+            ),
+            {"years": None, **{name: [] for name in lists}, **row},
+        )
+
+
+def _data(name: str) -> list[dict[str, Any]]:
+    folder = Path(__file__).parents[2] / "clinic" / "prescriptions" / "data"
+    rows: list[dict[str, Any]] = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    return rows
 
 
 def _medicines() -> None:
@@ -205,6 +240,8 @@ def _prescriptions() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("saved_at", INSTANT, nullable=False),
         sa.Column("saved_by", sa.BigInteger(), nullable=True),
+        sa.Column("saved_page", sa.Text(), nullable=True),
+        sa.Column("saved_turn", sa.BigInteger(), nullable=True),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("review_on", sa.Date(), nullable=True),
@@ -223,7 +260,6 @@ def _prescriptions() -> None:
             ),
             nullable=True,
         ),
-        sa.Column("verify_code", sa.Text(), nullable=True),
         sa.Column("ended_at", INSTANT, nullable=True),
         sa.Column("ended_by", sa.BigInteger(), nullable=True),
         sa.Column("end_reason", sa.Text(), nullable=True),

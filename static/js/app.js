@@ -34,6 +34,7 @@ function attach(root) {
   startTabs(root);
   takeToasts(root);
   if (document.getElementById("still-here")) import("./still-here.js").then((module) => module.startStillHere());
+  if (root.matches?.("[data-rx]") || root.querySelector("[data-rx]")) import("./prescription.js").then((module) => module.startPrescription(root));
   if (root.querySelector("form[data-upload]")) import("./papers.js").then((module) => module.startPapers(root));
   if (document.getElementById("calendar")) import("./calendar.js").then((module) => module.startCalendar());
 }

@@ -30,7 +30,9 @@ def one_of(column: str, values: tuple[str, ...]) -> str:
 class Prescription(Base, InGroup, Created):
     """What a practitioner orders for a patient: a draft until signed, then locked for good by a trigger.
 
-    ``version`` counts saves, so that a second tab cannot overwrite the first unseen. ``printed`` holds what
+    ``version`` counts saves, so that a second tab cannot overwrite the first unseen; ``saved_page`` is the
+    random name of the browser page that saved last and ``saved_turn`` which of its saves that was, so that a
+    page is not in its own way. ``printed`` holds what
     the law wants on the paper as it was when it was signed: practitioner, patient, diagnoses. A signed one
     may be stopped, or superseded by one whose ``replaces_id`` names it; it stays readable. ``share`` is
     whether the patient shall see it, ``shared_at`` since when they do, ``locale`` the language of their copy.
@@ -84,6 +86,8 @@ class Prescription(Base, InGroup, Created):
     version: Mapped[int] = mapped_column(default=1)
     saved_at: Mapped[Instant]
     saved_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    saved_page: Mapped[str | None]
+    saved_turn: Mapped[int | None]
     locale: Mapped[str] = mapped_column(default="en")
     valid_until: Mapped[date | None]
     review_on: Mapped[date | None]
@@ -96,7 +100,6 @@ class Prescription(Base, InGroup, Created):
     signed_at: Mapped[Instant | None]
     signed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     printed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
-    verify_code: Mapped[str | None]
     ended_at: Mapped[Instant | None]
     ended_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     end_reason: Mapped[str | None]

@@ -1,7 +1,8 @@
-"""Pages of this domain."""
+"""Pages of prescriptions."""
 
-from __future__ import annotations
+from clinic.prescriptions.views import reading, writing
+from clinic.prescriptions.views.blueprint import bp
 
-from flask import Blueprint
+blueprints = (bp,)
 
-blueprints: tuple[Blueprint, ...] = ()
+__all__ = ["blueprints", "reading", "writing"]
