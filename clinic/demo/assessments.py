@@ -14,7 +14,7 @@ from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 
-NATURE = "vp vv vp v vp p v pv p v vp vk v vp p vp v pk"
+NATURE = "vp v vp v vp p v pv p v kp vp v p p v k pk"
 """First and perhaps second tendency of each question, in order: vata leads, pitta follows."""
 WAITING = "k kp k k k kp k pk k k kp k k k k k p k"
 BEFORE = {

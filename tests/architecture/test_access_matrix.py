@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -18,14 +19,19 @@ from clinic.app import create_app
 from clinic.core import clock
 from clinic.core.access import CLINICAL, FRONT_DESK, SYSTEM, Role, RoutePolicy, policy_of
 from clinic.core.db import db
-from clinic.imports.models import Import, ImportRow, ImportState
+from clinic.encounters.assessments.definitions import instrument
+from clinic.encounters.assessments.service import begin_answers, save_answer, submit
+from clinic.encounters.models import Diagnosis, Note, VitalSigns
+from clinic.encounters.service import issue_code, template_for
+from clinic.imports.models import CodeUpload, Import, ImportRow, ImportState
 from clinic.notifications.models import Broadcast, InboundMessage, InboxItem, Message, PushSubscription
 from clinic.patients.intake import MedicineEntry
+from clinic.patients.models import Allergy
 from clinic.patients.queries.said import said_of
 from clinic.patients.service.consent_kinds import ConsentText, add_kind, publish
 from clinic.patients.service.consents import Signature, sign
 from clinic.patients.service.said import add_medicine
-from clinic.scheduling.models import GroupSession, Series
+from clinic.scheduling.models import Appointment, GroupSession, Series
 from clinic.scheduling.queries.setup import practitioner_resource
 from tests.conftest import make_settings
 from tests.factories import (
@@ -77,6 +83,8 @@ PUBLIC = {
     "visit_link.offer",
     "visit_link.show",
     "scheduling.calendar_feed",
+    "verify.ask",
+    "verify.show",
     "portal_app.manifest",
     "portal_app.offline",
     "portal_app.service_worker",
@@ -231,6 +239,24 @@ def _populate(world: World) -> None:
     consented = publish(SYSTEM, add_kind(SYSTEM, name="News", purpose="news", text=WORDS).id)
     consent = sign(SYSTEM, mine.id, consented.id, Signature(name="Mira"))
     add_medicine(SYSTEM, mine.id, MedicineEntry(name="Aspirin"))
+    allergy = Allergy(patient_id=mine.id, substance="Latex", recorded_at=clock.now())
+    vitals = VitalSigns(
+        patient_id=mine.id,
+        facility_id=here.id,
+        measured_at=clock.now(),
+        recorded_by=people["practitioner"][0].id,
+        pulse_per_min=72,
+    )
+    db.session.add_all((allergy, vitals))
+    db.session.flush()
+    note = _signed_note(visit, people["practitioner"][0])
+    upload = CodeUpload(system="own", file_name="own.csv", data=b"code,name\nA,B\n")
+    db.session.add(upload)
+    db.session.flush()
+    answers = begin_answers(SYSTEM, mine)
+    for item in instrument().items:
+        save_answer(SYSTEM, answers, item.code, "vata", "")
+    submit(SYSTEM, answers)
     world.people = {name: (user.id, kind, roles) for name, (user, kind, roles) in people.items()}
     world.people["anonymous"] = None
     world.values = {
@@ -253,7 +279,15 @@ def _populate(world: World) -> None:
         "kind_id": consented.kind_id,
         "version_id": consented.id,
         "consent_id": consent.id,
-        "medication_id": said_of(mine.id).medicines[0].id,
+        "assessment_id": answers.id,
+        "health_kind": "medicine",
+        "health_id": said_of(mine.id).medicines[0].id,
+        "vitals_id": vitals.id,
+        "allergy_id": allergy.id,
+        "note_id": note.id,
+        "diagnosis_id": db.session.scalars(select(Diagnosis.id)).one(),
+        "upload_id": upload.id,
+        "code": issue_code(SYSTEM, note),
     }
     world.nothing = {
         "patient_id": 2**62,
@@ -262,7 +296,42 @@ def _populate(world: World) -> None:
         "resource_id": 2**62,
         "import_id": 2**62,
         "series_id": 2**62,
+        "note_id": 2**62,
     }
+
+
+def _signed_note(visit: Appointment, author: User) -> Note:
+    """A signed note of the visit with a diagnosis, shared with the patient."""
+    note = Note(
+        facility_id=visit.facility_id,
+        appointment_id=visit.id,
+        patient_id=visit.patient_id,
+        practitioner_id=visit.practitioner_id,
+        template_id=template_for("soap", facility_id=visit.facility_id).id,
+        body={},
+        saved_at=clock.now(),
+    )
+    db.session.add(note)
+    db.session.flush()
+    db.session.add(
+        Diagnosis(
+            note_id=note.id,
+            patient_id=note.patient_id,
+            facility_id=note.facility_id,
+            text="Kati shula",
+            is_primary=True,
+            position=1,
+        )
+    )
+    db.session.flush()
+    note.status, note.signed_at, note.signed_by, note.shared_at = (
+        "signed",
+        clock.now(),
+        author.id,
+        clock.now(),
+    )
+    db.session.flush()
+    return note
 
 
 WHO = (
@@ -379,7 +448,7 @@ def test_somebody_elses_row_is_like_one_that_does_not_exist(world: World, who: s
         assert policy is not None
         if policy.anonymous or not world.admits(who, policy):
             continue
-        if not rule.arguments & {"patient_id", "reference", "import_id"}:
+        if not rule.arguments & {"patient_id", "reference", "import_id", "note_id"}:
             continue
         theirs = world.send(who, method, path_of(world.app, rule, world.values))
         nothing = world.send(who, method, path_of(world.app, rule, {**world.values, **world.nothing}))

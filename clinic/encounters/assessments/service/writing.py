@@ -69,21 +69,22 @@ def put_new(
     actor: Actor, author: Practitioner, patient: Patient, kind: str, body: Values, **more: object
 ) -> Assessment:
     """A new draft row, or the one that another request put there first."""
+    values = {
+        "patient_id": patient.id,
+        "practitioner_id": author.id,
+        "kind": kind,
+        "form_version": CURRENT,
+        "status": AssessmentStatus.DRAFT,
+        "version": 1,
+        "body": body,
+        "created_at": clock.now(),
+        "saved_at": clock.now(),
+        "saved_by": actor.user_id,
+        **more,
+    }
     made = db.session.scalar(
         insert(Assessment)
-        .values(
-            patient_id=patient.id,
-            practitioner_id=author.id,
-            kind=kind,
-            form_version=CURRENT,
-            status=AssessmentStatus.DRAFT,
-            version=1,
-            body=body,
-            created_at=clock.now(),
-            saved_at=clock.now(),
-            saved_by=actor.user_id,
-            **more,
-        )
+        .values(values)
         .on_conflict_do_nothing(
             index_elements=["patient_id", "practitioner_id", "kind"],
             index_where=Assessment.status == AssessmentStatus.DRAFT,
