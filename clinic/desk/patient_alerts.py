@@ -14,9 +14,11 @@ from sqlalchemy import ScalarSelect
 
 from clinic.core.access import Actor
 from clinic.core.i18n import gettext as _
-from clinic.core.i18n import ngettext, show_date
+from clinic.core.i18n import ngettext, show_date, show_moment
+from clinic.encounters.vitals_shown import flags_column, flags_in
 from clinic.patients.models import AllergyStatus, Patient
 from clinic.patients.queries.head import Head
+from clinic.patients.queries.health import alerts_in, pregnancy_column
 from clinic.patients.queries.people import AllergyAlert
 
 MOST_ALONE = 4
@@ -47,7 +49,26 @@ class AlertPart:
     read: Callable[[Any, str], Iterable[Plate]]
 
 
-PARTS: tuple[AlertPart, ...] = ()
+def _pregnancy(value: Any, _zone: str) -> Iterable[Plate]:
+    return [Plate(title=alert.title, text=alert.text, tone=alert.tone) for alert in alerts_in(value)]
+
+
+def _flagged(value: Any, zone: str) -> Iterable[Plate]:
+    return [
+        Plate(
+            title=f"{flag.label} {flag.value} {flag.unit}",
+            text=_(
+                "%(limit)s; measured %(when)s", limit=flag.words, when=show_moment(flag.measured_at, zone)
+            ),
+        )
+        for flag in flags_in(value)
+    ]
+
+
+PARTS: tuple[AlertPart, ...] = (
+    AlertPart("pregnancy", lambda _actor, patient_id: pregnancy_column(patient_id), _pregnancy),
+    AlertPart("flagged", flags_column, _flagged),
+)
 """In the order of their plates, after the allergies."""
 
 

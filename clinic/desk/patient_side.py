@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinic.core.access import Actor
+from clinic.desk import side_medicines
 from clinic.encounters import vitals_shown
 from clinic.patients.models import Patient
 
@@ -31,6 +32,7 @@ def _always(_actor: Actor, _patient: Patient) -> dict[str, Any] | None:
 
 PIECES: tuple[SidePiece, ...] = (
     SidePiece("vitals", "desk/_side_vitals.html", vitals_shown.side),
+    SidePiece("medicines", "desk/_side_medicines.html", side_medicines.load),
     SidePiece("care", "desk/_side_care.html", _always),
     SidePiece("beginning", "desk/_side_beginning.html", _always),
 )

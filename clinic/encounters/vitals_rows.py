@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
 from clinic.accounts.models import User
@@ -101,24 +102,39 @@ def series_of(actor: Actor, patient_id: int, *, since: datetime | None = None, m
     return Series(rows=inside, earlier=len(found) > most or len(inside) < len(rows), height_cm=height)
 
 
-def flaggable(patient_id: int, *, within: timedelta) -> list[tuple[datetime, dict[str, Decimal]]]:
-    """What holds of the last hours, outside notes and in signed ones, the newest first. One statement.
-
-    For the head of the page of whoever may read measurements of this patient.
-    """
-    rows = db.session.execute(
-        select(VitalSigns.measured_at, *(getattr(VitalSigns, name) for name in COLUMNS))
+def flaggable_column(patient_id: int, *, within: timedelta, sight: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """A sub-select of what holds of the last hours, the newest first: a JSON list of times and numbers."""
+    numbers: list[Any] = []
+    for name in COLUMNS:
+        numbers += [name, getattr(VitalSigns, name)]
+    newest = aggregate_order_by(
+        func.json_build_object("at", VitalSigns.measured_at, *numbers),
+        VitalSigns.measured_at.desc(),
+        VitalSigns.id.desc(),
+    )
+    return (
+        select(func.json_agg(newest))
         .outerjoin(Note, Note.id == VitalSigns.note_id)
         .where(
             VitalSigns.patient_id == patient_id,
             VitalSigns.measured_at > clock.now() - within,
             VitalSigns.error_at.is_(None),
             or_(VitalSigns.note_id.is_(None), Note.status == "signed"),
+            sight,
         )
-        .order_by(VitalSigns.measured_at.desc(), VitalSigns.id.desc())
-        .limit(50)
-    ).all()
-    return [(row.measured_at, _numbers(row._mapping)) for row in rows]
+        .scalar_subquery()
+    )
+
+
+def read_flaggable(found: list[dict[str, Any]] | None) -> list[tuple[datetime, dict[str, Decimal]]]:
+    """What ``flaggable_column`` gave."""
+    return [
+        (
+            datetime.fromisoformat(row["at"]),
+            {name: Decimal(str(row[name])) for name in COLUMNS if row[name] is not None},
+        )
+        for row in found or []
+    ]
 
 
 def _height_said(patient_id: int) -> Any:

@@ -8,11 +8,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import ScalarSelect, select, true
+
 from clinic.core.access import Actor
+from clinic.core.db import db
 from clinic.core.i18n import gettext as _
 from clinic.encounters.note_page import MeasureShown, PartShown
+from clinic.encounters.policy import can_read_notes, vitals_in_sight
 from clinic.encounters.vitals import MEASURES, Measure, Reading, flag_words, range_words
-from clinic.encounters.vitals_rows import Measured, Series, flaggable, series_of
+from clinic.encounters.vitals_rows import Measured, Series, flaggable_column, read_flaggable, series_of
 from clinic.encounters.wording import said
 from clinic.patients.body import mass_index
 from clinic.patients.models import Patient
@@ -58,9 +62,22 @@ def latest_flags(patient_id: int) -> list[Flagged]:
     """What was measured within the last 24 hours beyond its limit, as far as nothing newer of its kind is
     within limits. One statement; the caller asks only for whoever reads measurements.
     """
+    column = flaggable_column(patient_id, within=FLAGGED_WITHIN, sight=true())
+    return flags_in(db.session.scalar(select(column)))
+
+
+def flags_column(actor: Actor, patient_id: int) -> ScalarSelect[Any] | None:
+    """A sub-select for ``flags_in``; None for whoever reads no measurements."""
+    if not can_read_notes(actor):
+        return None
+    return flaggable_column(patient_id, within=FLAGGED_WITHIN, sight=vitals_in_sight(actor))
+
+
+def flags_in(value: list[dict[str, Any]] | None) -> list[Flagged]:
+    """The flags in what ``flags_column`` gave."""
     found: list[Flagged] = []
     seen: set[str] = set()
-    for measured_at, values in flaggable(patient_id, within=FLAGGED_WITHIN):
+    for measured_at, values in read_flaggable(value):
         for measure in MEASURES.values():
             text = value_of(measure, values)
             if not text or measure.code in seen:

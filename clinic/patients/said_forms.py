@@ -1,15 +1,9 @@
-"""What the staff writes down of a patient's medicines, insurer and body."""
+"""What the staff writes down of a patient's insurer and body."""
 
 from __future__ import annotations
 
 from clinic.core.forms import Form, LineField
 from clinic.core.i18n import lazy as _l
-
-
-class MedicineForm(Form):
-    medicine = LineField(_l("Medicine"))
-    dose = LineField(_l("Dose"), longest=100)
-    often = LineField(_l("How often"), longest=200)
 
 
 class MeasuresForm(Form):
