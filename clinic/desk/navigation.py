@@ -171,8 +171,25 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
         (actor.has(Role.ADMIN), _("Message texts"), "message_texts.index", "pencil", ("message_texts",)),
         (manager, _("Services"), "scheduling.services", "list", ()),
+        (actor.has(Role.ADMIN), _("Code lists"), "code_lists.index", "book-open", ("code_lists",)),
+        (
+            manager or actor.has(Role.PRACTITIONER),
+            _("Note templates"),
+            "note_templates.index",
+            "notebook-pen",
+            ("note_templates",),
+        ),
+        (clinical, _("Snippets"), "snippets.index", "pencil", ("snippets",)),
         (actor.has(Role.ADMIN), _("Consents"), "consents.index", "signature", ("consents",)),
         (manager, _("Rooms"), "scheduling.rooms", "door-open", ()),
+        (
+            clinical or actor.has(Role.ADMIN),
+            _("Emergency access"),
+            "emergency.ask",
+            "triangle-alert",
+            ("emergency",),
+        ),
+        (actor.has(Role.ADMIN), _("Audit"), "audit.index", "shield-check", ("audit",)),
         (desk or manager, _("Import and export"), "imports.index", "file-up", ("imports", "exports")),
     ]
     endpoint = request.endpoint or ""

@@ -14,6 +14,7 @@ from clinic.core.text import clean, fold, one_line
 from clinic.encounters.layout import SCALE, FieldKind, SectionKind
 from clinic.encounters.layout_schema import KINDS, MOST_FIELDS, MOST_SECTIONS, WITH_OPTIONS
 from clinic.encounters.vitals import MEASURES
+from clinic.encounters.wording import said
 
 Typed = Mapping[str, Sequence[str]]
 _STEP = re.compile(
@@ -86,19 +87,20 @@ def _default(field: Mapping[str, Any], text: str) -> str | list[str]:
 def default_text(field: Mapping[str, Any]) -> str:
     """A default as it is typed."""
     default = field.get("default", "")
-    labels = {option[0]: option[1] for option in field.get("options", ())}
+    labels = {option[0]: said(option[1]) for option in field.get("options", ())}
     picked = default if isinstance(default, list) else [default]
     return "\n".join(str(labels.get(value, value)) for value in picked)
 
 
 def options_text(field: Mapping[str, Any]) -> str:
     """Answers as they are typed: one in a line, a term of the trade after a bar."""
-    return "\n".join(" | ".join(part for part in option[1:] if part) for option in field.get("options", ()))
+    lines = ([said(option[1]), *option[2:]] for option in field.get("options", ()))
+    return "\n".join(" | ".join(part for part in line if part) for line in lines)
 
 
 def _options(lines: Sequence[str], before: Sequence[Any]) -> list[list[str]]:
-    values = {option[1]: option[0] for option in before}
-    taken = {values[label] for label in values}
+    values = {label: option[0] for option in before for label in (option[1], said(option[1]))}
+    taken = set(values.values())
     options = []
     for line in lines:
         label, _bar, term = (part.strip() for part in line.partition("|"))

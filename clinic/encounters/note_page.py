@@ -26,6 +26,7 @@ from clinic.encounters.layout import (
 from clinic.encounters.models import Addendum, Note, NoteConflict, NoteTemplate, VitalSigns
 from clinic.encounters.panels import PanelShown, panels_of
 from clinic.encounters.service import readiness
+from clinic.encounters.snippet_queries import snippets_for
 from clinic.encounters.stamps import stamp_of
 from clinic.encounters.vitals import MEASURES, Measure, Part, Reading, range_words, read_vitals
 from clinic.encounters.wording import said
@@ -192,6 +193,8 @@ class NotePage:
     can_add: bool = False
     facts: tuple[str, ...] = ()
     panels: list[PanelShown] = field(default_factory=list)
+    snippets: Mapping[str, str] = field(default_factory=dict)
+    can_take_over: bool = False
 
     @property
     def stamp(self) -> str:
@@ -216,20 +219,24 @@ def note_page(actor: Actor, note: Note, problems: Mapping[str, str] | None = Non
     mine = policy.is_author(actor, note)
     zone = note.appointment.facility.zone
     standing, missing = ({}, []) if signed else readiness(note)
+    context = context_of(actor, note)
+    can_edit = policy.can_edit(actor, note)
     return NotePage(
         note=note,
         sections=sections_of(note, problems or {}),
         missing=missing,
         wrong=wrong_labels(note, standing, missing),
-        context=context_of(actor, note),
+        context=context,
         conflicts=queries.open_conflicts(note.id) if mine else [],
         addenda=queries.addenda_of(note.id) if signed else [],
-        templates=queries.active_templates(note.facility_id) if policy.can_edit(actor, note) else (),
+        templates=queries.active_templates(note.facility_id) if can_edit else (),
         mine=mine,
-        can_edit=policy.can_edit(actor, note),
+        can_edit=can_edit,
         can_add=policy.can_add_to(actor, note),
         facts=patient_facts(note.patient, clock.today(zone)),
-        panels=panels_of(actor, note, reading=not policy.can_edit(actor, note)),
+        panels=panels_of(actor, note, reading=not can_edit),
+        snippets=snippets_for(actor, note.facility_id) if can_edit else {},
+        can_take_over=can_edit and bool(context.earlier),
     )
 
 

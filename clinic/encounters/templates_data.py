@@ -8,45 +8,9 @@ were written in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
+from clinic.encounters.templates_ayurveda import FIRST_VISIT, FOLLOW_UP, SHODHANA_DAY
+from clinic.encounters.templates_parts import ADVICE, AGNI, GENERAL, ShippedTemplate
 from clinic.encounters.wording import N_
-
-
-@dataclass(frozen=True)
-class ShippedTemplate:
-    """A template as it comes with the product."""
-
-    code: str
-    version: int
-    name: str
-    layout: dict[str, Any]
-
-
-_GENERAL = [
-    "blood_pressure",
-    "pulse",
-    "temperature",
-    "respiration",
-    "spo2",
-    "weight",
-    "height",
-    "glucose",
-    "pain",
-]
-
-_ADVICE: dict[str, Any] = {
-    "code": "instructions",
-    "label": N_("Instructions for the patient"),
-    "kind": "text",
-    "phrases": [
-        N_("Come after a light meal, at least two hours before."),
-        N_("Come on an empty stomach."),
-        N_("Rest today; no cold bath, no wind."),
-        N_("Ask before changing any medicine for pressure or sugar."),
-    ],
-}
 
 SOAP = ShippedTemplate(
     code="soap",
@@ -59,7 +23,7 @@ SOAP = ShippedTemplate(
                 "title": N_("Measured"),
                 "kind": "vitals",
                 "moment": "before",
-                "measures": _GENERAL,
+                "measures": GENERAL,
             },
             {
                 "code": "subjective",
@@ -97,17 +61,7 @@ SOAP = ShippedTemplate(
                             N_("Tongue clean (nirama)."),
                         ],
                     },
-                    {
-                        "code": "agni",
-                        "label": N_("Digestion"),
-                        "kind": "choice",
-                        "options": [
-                            ["sama", N_("Even"), "sama"],
-                            ["vishama", N_("Irregular"), "vishama"],
-                            ["tikshna", N_("Sharp"), "tikshna"],
-                            ["manda", N_("Slow"), "manda"],
-                        ],
-                    },
+                    AGNI,
                 ],
             },
             {
@@ -155,14 +109,14 @@ SOAP = ShippedTemplate(
                     },
                 ],
             },
-            {"code": "next", "title": N_("Next"), "kind": "next", "fields": [_ADVICE]},
+            {"code": "next", "title": N_("Next"), "kind": "next", "fields": [ADVICE]},
         ]
     },
 )
 
 SESSION = ShippedTemplate(
     code="panchakarma_session",
-    version=1,
+    version=2,
     name=N_("Panchakarma session"),
     layout={
         "sections": [
@@ -239,6 +193,7 @@ SESSION = ShippedTemplate(
                         ],
                     },
                     {"code": "retained", "label": N_("Retained"), "kind": "number", "unit": "min"},
+                    {"code": "output", "label": N_("What came out"), "kind": "line", "wide": True},
                     {
                         "code": "events",
                         "label": N_("Events"),
@@ -271,95 +226,21 @@ SESSION = ShippedTemplate(
                     },
                 ],
             },
-            {"code": "next", "title": N_("Next"), "kind": "next", "fields": [_ADVICE]},
+            {"code": "next", "title": N_("Next"), "kind": "next", "fields": [ADVICE]},
         ]
     },
 )
 
-FOLLOW_UP = ShippedTemplate(
-    code="follow_up",
-    version=1,
-    name=N_("Follow-up"),
-    layout={
-        "sections": [
-            {
-                "code": "before",
-                "title": N_("Measured"),
-                "kind": "vitals",
-                "moment": "before",
-                "measures": ["blood_pressure", "pulse", "temperature", "weight", "pain"],
-            },
-            {
-                "code": "since",
-                "title": N_("Since then"),
-                "kind": "fields",
-                "fields": [
-                    {
-                        "code": "course",
-                        "label": N_("How it went"),
-                        "kind": "text",
-                        "required": True,
-                        "phrases": [
-                            N_("Better."),
-                            N_("Much the same."),
-                            N_("Worse."),
-                            N_("No new complaint."),
-                        ],
-                    },
-                    {
-                        "code": "agni",
-                        "label": N_("Digestion"),
-                        "kind": "choice",
-                        "options": [
-                            ["sama", N_("Even"), "sama"],
-                            ["vishama", N_("Irregular"), "vishama"],
-                            ["tikshna", N_("Sharp"), "tikshna"],
-                            ["manda", N_("Slow"), "manda"],
-                        ],
-                    },
-                    {"code": "mala", "label": N_("Stool"), "kind": "line"},
-                    {"code": "nidra", "label": N_("Sleep"), "kind": "number", "unit": N_("h")},
-                    {"code": "jihva", "label": N_("Tongue"), "kind": "line"},
-                    {"code": "nadi", "label": N_("Pulse by hand (nadi)"), "kind": "line"},
-                    {
-                        "code": "adherence",
-                        "label": N_("Medicines taken"),
-                        "kind": "choice",
-                        "options": [
-                            ["all", N_("All"), ""],
-                            ["most", N_("Most"), ""],
-                            ["few", N_("Few"), ""],
-                            ["none", N_("None"), ""],
-                        ],
-                    },
-                    {"code": "adverse", "label": N_("Anything that went badly"), "kind": "text"},
-                ],
-            },
-            {
-                "code": "plan",
-                "title": N_("Plan"),
-                "kind": "fields",
-                "fields": [
-                    {
-                        "code": "plan",
-                        "label": N_("What changes now"),
-                        "kind": "text",
-                        "required": True,
-                        "phrases": [N_("Continue as before."), N_("Review in two weeks.")],
-                    }
-                ],
-            },
-            {"code": "next", "title": N_("Next"), "kind": "next", "fields": [_ADVICE]},
-        ]
-    },
-)
-
-SHIPPED = (SOAP, SESSION, FOLLOW_UP)
+SHIPPED = (SOAP, FIRST_VISIT, FOLLOW_UP, SESSION, SHODHANA_DAY)
 ALIASES = {
     "panchakarma": "panchakarma_session",
     "session": "panchakarma_session",
     "basti": "panchakarma_session",
     "consultation": "soap",
     "followup": "follow_up",
+    "first_visit": "ayurveda_first_visit",
+    "vamana": "shodhana_day",
+    "virechana": "shodhana_day",
+    "snehapana": "shodhana_day",
 }
 """Other names by which a service may ask for one of them."""

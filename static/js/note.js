@@ -1,6 +1,7 @@
 // Writing a note: phrases go into the text at the cursor, measurements are marked as they are typed, a picked answer can be
 // taken back, and the foot says what is still missing whenever the server has saved.
 import { findAll } from "./find.js";
+import { startSnippets } from "./snippets.js";
 import { startVitals } from "./vitals.js";
 
 // At the cursor; at the end of a text nobody has put the cursor into yet.
@@ -88,6 +89,20 @@ function startMended(root) {
   }
 }
 
+// A text taken over is nobody's old words any more once somebody changes it.
+function startMarks(root) {
+  for (const form of findAll(root, "form[data-note]")) {
+    form.addEventListener("input", (event) => {
+      if (event.target.name?.startsWith("still-")) return;
+      const field = event.target.closest(".field.is-marked");
+      const line = field?.querySelector("[data-mark]");
+      if (!line) return;
+      field.classList.remove("is-marked", "is-confirmed");
+      line.hidden = true;
+    });
+  }
+}
+
 // Enter in a line is no wish to send the form: what was typed is being saved anyway.
 function startEnter(root) {
   for (const form of findAll(root, "form[data-note]")) {
@@ -97,4 +112,4 @@ function startEnter(root) {
   }
 }
 
-for (const start of [startEnter, startMended, startPhrases, startVitals, startClearable, startMissing]) start(document);
+for (const start of [startSnippets, startEnter, startMended, startMarks, startPhrases, startVitals, startClearable, startMissing]) start(document);

@@ -12,7 +12,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.text import clean
 from clinic.encounters import policy, queries
 from clinic.encounters.errors import NoteLocked, NotReady
-from clinic.encounters.layout import LONGEST_TEXT, field_problems, missing_fields, read_layout
+from clinic.encounters.layout import LONGEST_TEXT, field_problems, is_untouched, missing_fields, read_layout
 from clinic.encounters.models import Addendum, Note
 from clinic.encounters.service.copies import issue_code
 from clinic.encounters.service.journal import log
@@ -71,7 +71,12 @@ def readiness(note: Note) -> tuple[dict[str, str], list[str]]:
                         problems[f"{section.moment}-{part.code}"] = found[part.code]
         for field in section.fields:
             if field.name in empty:
-                problems[field.name] = _("Still empty")
+                untouched = is_untouched(field, body)
+                problems[field.name] = (
+                    _("Still as the template begins it: change or confirm it")
+                    if untouched
+                    else _("Still empty")
+                )
             elif field.code in wrong:
                 problems[field.name] = wrong[field.code]
     return problems, list(empty.values())

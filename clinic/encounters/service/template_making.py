@@ -1,4 +1,4 @@
-"""A clinic's own templates: begun from nothing or a copy, changed as a draft, published, retired, back again."""
+"""A clinic's own templates: begun from nothing or a copy, changed, published, retired, brought back."""
 
 from __future__ import annotations
 

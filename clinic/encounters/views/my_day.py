@@ -13,7 +13,7 @@ from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError, NotFound
 from clinic.core.web import current_actor, go_to, is_timed_refresh, page, say
 from clinic.encounters import day as days
-from clinic.encounters import queries
+from clinic.encounters import drafts_waiting, queries
 from clinic.encounters.views.blueprint import bp
 from clinic.facilities.queries import facility_of
 from clinic.practitioners.queries import practitioner_of
@@ -54,6 +54,7 @@ def my_day() -> Response:
         following=day + timedelta(days=1),
         visits=visits,
         earlier=earlier,
+        drafts=drafts_waiting.waiting_of(author.id) if author else None,
         now=clock.now(),
     )
 

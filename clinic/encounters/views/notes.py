@@ -13,13 +13,15 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_moment, show_time
 from clinic.core.limits import limiter
 from clinic.core.web import current_actor, go_to, page, say
-from clinic.encounters import queries, service
+from clinic.encounters import policy, queries, service
 from clinic.encounters.coding import SYSTEM_NAMES
+from clinic.encounters.copied import unconfirmed as open_marks
 from clinic.encounters.forms import AddendumForm
 from clinic.encounters.models import Note
 from clinic.encounters.note_page import note_page, note_stamp, patient_facts, sections_of, wrong_labels
 from clinic.encounters.signed_page import after_signing, copy_of
 from clinic.encounters.stamps import Stamp, read_stamp
+from clinic.encounters.views.after_signing import whole_person
 from clinic.encounters.views.blueprint import bp, load_note
 from clinic.encounters.views.my_day import load_visit
 from clinic.encounters.views.settling import conflict_fragment
@@ -72,6 +74,8 @@ def save(note_id: int) -> Response:
         saved = service.save_draft(actor, note, typed(), stamp=typed_stamp(), sent=typed_sent())
     if saved.conflict_id is not None:
         return go_to(url_for("encounters.conflict", note_id=note_id))
+    if request.form.get("then") == "take-over":
+        return go_to(url_for("encounters.choose_old", note_id=note_id))
     say(_("Saved."))
     return go_to(url_for("encounters.show", note_id=note_id))
 
@@ -131,6 +135,9 @@ def sign(note_id: int) -> Response:
     if saved.conflict_id is not None:
         return go_to(url_for("encounters.conflict", note_id=note_id))
     note = queries.get_note(actor, note_id, fresh=True)
+    old = open_marks(note)
+    if old and not service.readiness(note)[0] and request.form.get("anyway") != "1":
+        return render_note(note, unconfirmed=old, status=422)
     try:
         with unit_of_work():
             service.sign(actor, note, version=saved.version)
@@ -194,6 +201,7 @@ def render_note(
     *,
     problems: dict[str, str] | None = None,
     addendum: AddendumForm | None = None,
+    unconfirmed: list[str] | None = None,
     status: int = 200,
 ) -> Response:
     """The note's page as it stands, with what is wrong beside its fields."""
@@ -204,11 +212,14 @@ def render_note(
     html = render_template(
         template,
         view=shown,
+        unconfirmed=unconfirmed or [],
         note=note,
         facility=facility,
         today=clock.today(facility.zone),
         form=addendum or AddendumForm(formdata=None),
-        after=after_signing(actor, note) if note.status == "signed" else None,
+        after=after_signing(actor, note, can_retract=policy.can_retract(whole_person(), note))
+        if note.status == "signed"
+        else None,
     )
     return make_response(html, status)
 

@@ -1,0 +1,94 @@
+"""Notes that were begun and wait to be signed, and what an earlier note offers to a draft."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from clinic.core import clock
+from clinic.core.access import Actor
+from clinic.core.db import db
+from clinic.encounters import policy
+from clinic.encounters.layout import read_layout, says_nothing
+from clinic.encounters.models import Note
+from clinic.encounters.note_page import SectionShown, sections_of, summary_of
+from clinic.practitioners.models import Practitioner
+from clinic.scheduling.models import Appointment
+
+OLD_AFTER = timedelta(hours=24)
+"""A draft that is older waits too long: what it says may be forgotten before it is signed."""
+MOST = 200
+LAST_WORDS = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """One draft. ``words`` are the first it says; ``empty`` ones may be discarded."""
+
+    note: Note
+    words: str
+    empty: bool
+
+    @property
+    def waits_long(self) -> bool:
+        return self.note.created_at < clock.now() - OLD_AFTER
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many drafts somebody has, and when the oldest was begun."""
+
+    count: int
+    oldest: datetime | None
+
+    @property
+    def waits_long(self) -> bool:
+        return self.oldest is not None and self.oldest < clock.now() - OLD_AFTER
+
+
+def drafts_of(actor: Actor) -> list[Draft]:
+    """Somebody's own drafts of all days, the oldest first; at most MOST. One statement."""
+    if not policy.can_read_notes(actor):
+        return []
+    rows = db.session.scalars(
+        select(Note)
+        .join(Note.practitioner)
+        .where(Practitioner.user_id == actor.user_id, Note.status == "draft")
+        .order_by(Note.created_at, Note.id)
+        .limit(MOST)
+        .options(
+            joinedload(Note.appointment).joinedload(Appointment.service),
+            joinedload(Note.appointment).joinedload(Appointment.facility),
+            joinedload(Note.patient),
+            joinedload(Note.template),
+        )
+    )
+    return [_draft(note) for note in rows]
+
+
+def waiting_of(practitioner_id: int) -> Waiting:
+    """How many drafts a practitioner has. One statement."""
+    count, oldest = db.session.execute(
+        select(func.count(), func.min(Note.created_at)).where(
+            Note.practitioner_id == practitioner_id, Note.status == "draft"
+        )
+    ).one()
+    return Waiting(count, oldest)
+
+
+def choices_from(note: Note, source: Note) -> list[SectionShown]:
+    """The sections of an earlier note in which something is written that this note has a field for."""
+    places = {field.code for field in read_layout(note.template.layout).fields()}
+    return [
+        section
+        for section in sections_of(source, {})
+        if any(shown.said and shown.field.code in places for shown in section.fields)
+    ]
+
+
+def _draft(note: Note) -> Draft:
+    layout = read_layout(note.template.layout)
+    return Draft(note=note, words=summary_of(note, LAST_WORDS), empty=says_nothing(layout, note.body))
