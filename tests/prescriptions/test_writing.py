@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from flask.testing import FlaskClient
 
-from clinic.prescriptions import queries
-from clinic.prescriptions.models import Prescription
-from tests.prescriptions.conftest import TABLET, VATI, Scene, form, lines_of, version_on
-
-from clinic.core.db import db
-from sqlalchemy import select
+from tests.prescriptions.conftest import Scene, version_on
 
 
 def test_a_prescription_is_written_and_signed_from_the_patient_page(

@@ -12,7 +12,8 @@ from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.patients.display import years_between
-from clinic.patients.models import Allergy, PatientMedication
+from clinic.patients.models import Allergy, Condition, PatientMedication
+from clinic.patients.queries.health import pregnancy_column, read_pregnancy
 from clinic.prescriptions.models import Acceptance, Prescription, PrescriptionRule
 from clinic.prescriptions.queries import running_column
 from clinic.prescriptions.running import RunningLine, read_running
@@ -83,13 +84,19 @@ def facts_of(actor: Actor, prescription: Prescription) -> Facts:
             _taken(patient.id),
             _rules(),
             _accepted(prescription.id),
+            _conditions(patient.id),
+            pregnancy_column(patient.id),
         )
     ).one()
-    allergies, running, taken, rules, accepted = row
+    allergies, running, taken, rules, accepted, conditions, pregnancy = row
+    state = read_pregnancy(pregnancy)
+    status = state.status if state else ""
     today = clock.today(prescription.facility.zone)
     return Facts(
         years=years_between(patient.birth_date, today) if patient.birth_date else None,
-        conditions=(patient.medical_history,) if patient.medical_history else (),
+        pregnant=status == "pregnant",
+        nursing=status == "lactating",
+        conditions=tuple(text for text in (patient.medical_history, *(conditions or ())) if text),
         allergies=tuple(
             AllergyFact(substance=item["substance"], reaction=item["reaction"] or "")
             for item in allergies or []
@@ -126,6 +133,17 @@ def _allergies(patient_id: int) -> ScalarSelect[Any]:
     return (
         select(func.jsonb_agg(aggregate_order_by(shown, Allergy.id)))
         .where(Allergy.patient_id == patient_id, Allergy.status == "active")
+        .scalar_subquery()
+    )
+
+
+def _conditions(patient_id: int) -> ScalarSelect[Any]:
+    """What the patient is ill with now, as it was said."""
+    return (
+        select(func.jsonb_agg(aggregate_order_by(Condition.name, Condition.id)))
+        .where(
+            Condition.patient_id == patient_id, Condition.ended_at.is_(None), Condition.status != "resolved"
+        )
         .scalar_subquery()
     )
 
