@@ -26,11 +26,13 @@ from clinic.encounters.service import issue_code, template_for
 from clinic.imports.models import CodeUpload, Import, ImportRow, ImportState
 from clinic.notifications.models import Broadcast, InboundMessage, InboxItem, Message, PushSubscription
 from clinic.patients.intake import MedicineEntry
-from clinic.patients.models import Allergy
+from clinic.patients.models import Allergy, Patient
 from clinic.patients.queries.said import said_of
 from clinic.patients.service.consent_kinds import ConsentText, add_kind, publish
 from clinic.patients.service.consents import Signature, sign
 from clinic.patients.service.said import add_medicine
+from clinic.practitioners.models import Practitioner
+from clinic.prescriptions.models import Prescription, PrescriptionLine
 from clinic.scheduling.models import Appointment, GroupSession, Series
 from clinic.scheduling.queries.setup import practitioner_resource
 from tests.conftest import make_settings
@@ -254,9 +256,10 @@ def _populate(world: World) -> None:
     db.session.add(upload)
     db.session.flush()
     answers = begin_answers(SYSTEM, mine)
-    for item in instrument().items:
-        save_answer(SYSTEM, answers, item.code, "vata", "")
+    for question in instrument().items:
+        save_answer(SYSTEM, answers, question.code, "vata", "")
     submit(SYSTEM, answers)
+    prescription = _prescription(mine, vaidya, here.id)
     world.people = {name: (user.id, kind, roles) for name, (user, kind, roles) in people.items()}
     world.people["anonymous"] = None
     world.values = {
@@ -285,6 +288,8 @@ def _populate(world: World) -> None:
         "vitals_id": vitals.id,
         "allergy_id": allergy.id,
         "note_id": note.id,
+        "prescription_id": prescription.prescription_id,
+        "line_id": prescription.id,
         "diagnosis_id": db.session.scalars(select(Diagnosis.id)).one(),
         "upload_id": upload.id,
         "code": issue_code(SYSTEM, note),
@@ -297,7 +302,25 @@ def _populate(world: World) -> None:
         "import_id": 2**62,
         "series_id": 2**62,
         "note_id": 2**62,
+        "prescription_id": 2**62,
     }
+
+
+def _prescription(patient: Patient, practitioner: Practitioner, facility_id: int) -> PrescriptionLine:
+    """A line of a practitioner's draft."""
+    draft = Prescription(
+        reference="MATR1X00",
+        patient_id=patient.id,
+        facility_id=facility_id,
+        practitioner_id=practitioner.id,
+        saved_at=clock.now(),
+    )
+    db.session.add(draft)
+    db.session.flush()
+    line = PrescriptionLine(prescription_id=draft.id, position=0, kind="ayurvedic", name="Triphala churna")
+    db.session.add(line)
+    db.session.flush()
+    return line
 
 
 def _signed_note(visit: Appointment, author: User) -> Note:
@@ -448,7 +471,7 @@ def test_somebody_elses_row_is_like_one_that_does_not_exist(world: World, who: s
         assert policy is not None
         if policy.anonymous or not world.admits(who, policy):
             continue
-        if not rule.arguments & {"patient_id", "reference", "import_id", "note_id"}:
+        if not rule.arguments & {"patient_id", "reference", "import_id", "note_id", "prescription_id"}:
             continue
         theirs = world.send(who, method, path_of(world.app, rule, world.values))
         nothing = world.send(who, method, path_of(world.app, rule, {**world.values, **world.nothing}))
