@@ -186,7 +186,7 @@ def page_of(
         result=held.result or "",
         reason=held.reason,
         problems=marked,
-        missing=[labels.get(code) or why for code, why in wanting.items() if code != "result"],
+        missing=[labels.get(code) or why for code, why in wanting.items() if code not in ("", "result")],
         bmi=body_mass_index(held.values),
         before=earlier,
         corrected_by=queries.corrected_by(assessment.id)

@@ -101,11 +101,18 @@ def summary(facts: Mapping[str, Any]) -> str:
     if not parts and facts.get("vata_state"):
         parts = [_("All three doshas balanced")]
     parts += [
-        f"{field.words.said}: {_option_words(field, facts[field.code])}"
+        _short(field, facts[name])
         for name in ("ama", "agni", "koshtha", "stage")
         if facts.get(name) and (field := _column_field(name)) is not None
     ]
     return "; ".join(parts)
+
+
+def _short(field: Field, code: str) -> str:
+    """``nirama``, ``agni manda``: as practitioners say it among themselves."""
+    option = field.option(code)
+    word = (option.words.beside or option.words.said) if option else code
+    return f"{field.words.beside or field.words.said} {word}" if field.code in ("agni", "koshtha") else word
 
 
 def _column_field(name: str) -> Field | None:
