@@ -23,11 +23,11 @@ from clinic.patients.births import write_birth
 from clinic.patients.body import index_text
 from clinic.patients.display import years_between
 from clinic.patients.health_kinds import CLINICAL_KINDS, DESK_KINDS, KINDS
-from clinic.patients.health_words import Unfit, habits_of
+from clinic.patients.health_words import Unfit, asks_pregnancy, habits_of
 from clinic.patients.models import BirthPrecision, Patient
 from clinic.patients.queries import all_allergies, get_patient
 from clinic.patients.queries.health import profile_of
-from clinic.patients.queries.said import Said, said_of
+from clinic.patients.queries.said import Said, read_said, said_columns
 from clinic.patients.said_forms import InsurerForm, MeasuresForm
 from clinic.patients.service.history_text import pieces_of
 
@@ -75,7 +75,8 @@ def show_health(
     """The whole tab, with what is open in a section or what was refused in a form."""
     actor = current_actor()
     patient = get_patient(actor, patient_id)
-    said = said_of(patient.id)
+    sections = health_values(actor, patient, opened)
+    said = read_said(*sections["profile"].more)
     filled: dict[str, Form] = {
         "measures_form": MeasuresForm(formdata=None),
         "insurer_form": _insurer_form(said),
@@ -87,7 +88,7 @@ def show_health(
         "body_index": index_text(measured.height_cm, measured.weight_kg, years=_years(patient)),
         "errors": bool(forms),
         **filled,
-        **health_values(actor, patient, opened),
+        **sections,
     }
     return patient_tab(actor, patient, "health", status=status, **values)
 
@@ -115,9 +116,10 @@ def kinds_for(actor: Actor, patient: Patient) -> tuple[str, ...]:
 def health_values(actor: Actor, patient: Patient, opened: Opened | None = None) -> dict[str, Any]:
     """What the sections show."""
     kinds = kinds_for(actor, patient)
-    if pregnancy_left_out(patient):
+    if not asks_pregnancy(patient, clock.today(patient.facility.zone)):
         kinds = tuple(code for code in kinds if code != "pregnancy")
-    profile = profile_of(patient.id, (*kinds, *(("pregnancy",) if "pregnancy" not in kinds else ())))
+    asked = kinds if "pregnancy" in kinds else (*kinds, "pregnancy")
+    profile = profile_of(patient.id, asked, more=said_columns(patient.id))
     if "pregnancy" not in kinds and profile.now["pregnancy"] and "condition" in kinds:
         kinds = (*kinds, "pregnancy")
     return {
@@ -132,16 +134,6 @@ def health_values(actor: Actor, patient: Patient, opened: Opened | None = None) 
         if "condition" in kinds
         else [],
     }
-
-
-def pregnancy_left_out(patient: Patient) -> bool:
-    """Whether a pregnancy is not asked about: of a man, of a child, of somebody past sixty."""
-    if patient.sex == "male":
-        return True
-    if patient.birth_date is None:
-        return False
-    years = clock.today(patient.facility.zone).year - patient.birth_date.year
-    return not 10 <= years <= 60
 
 
 def changed(patient: Patient, opened: Opened, change: Callable[[], Any], *, said: str = "") -> Response:

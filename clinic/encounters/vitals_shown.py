@@ -13,9 +13,10 @@ from sqlalchemy import ScalarSelect, select, true
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.i18n import gettext as _
+from clinic.encounters.models import VitalSigns
 from clinic.encounters.note_page import MeasureShown, PartShown
 from clinic.encounters.policy import can_read_notes, vitals_in_sight
-from clinic.encounters.vitals import MEASURES, Measure, Reading, flag_words, range_words
+from clinic.encounters.vitals import COLUMNS, MEASURES, Measure, Reading, flag_words, range_words
 from clinic.encounters.vitals_rows import Measured, Series, flaggable_column, read_flaggable, series_of
 from clinic.encounters.wording import said
 from clinic.patients.body import mass_index
@@ -121,6 +122,33 @@ def side(actor: Actor, patient: Patient) -> dict[str, Any] | None:
     return {"lines": lines, "last": rows[0].measured_at if rows else None}
 
 
+def newest_words(patient_id: int) -> list[Flagged]:
+    """The newest of each measure outside notes, for the patient to read: no flags. One statement."""
+    rows = db.session.execute(
+        select(VitalSigns.measured_at, *(getattr(VitalSigns, name) for name in COLUMNS))
+        .where(
+            VitalSigns.patient_id == patient_id,
+            VitalSigns.note_id.is_(None),
+            VitalSigns.error_at.is_(None),
+        )
+        .order_by(VitalSigns.measured_at.desc(), VitalSigns.id.desc())
+        .limit(SIDE_ROWS)
+    ).all()
+    found: dict[str, Flagged] = {}
+    for row in rows:
+        values = {name: Decimal(row._mapping[name]) for name in COLUMNS if row._mapping[name] is not None}
+        for measure in MEASURES.values():
+            if measure.code not in found and (text := value_of(measure, values)):
+                found[measure.code] = Flagged(
+                    label=said(measure.label),
+                    value=text,
+                    unit=measure.unit,
+                    words="",
+                    measured_at=row.measured_at,
+                )
+    return [found[code] for code in MEASURES if code in found]
+
+
 def boxes(typed: Mapping[str, str], reading: Reading | None = None) -> list[MeasureShown]:
     """The row of boxes to type in, with what was typed and what is wrong or flagged beside it."""
     read = reading or Reading()
@@ -195,6 +223,13 @@ def value_of(measure: Measure, values: Mapping[str, Decimal]) -> str:
     if not any(part.column in values for part in measure.parts):
         return ""
     return "/".join(number(values[part.column]) if part.column in values else "–" for part in measure.parts)
+
+
+def measured_words(values: Mapping[str, Any]) -> str:
+    """All of one moment's numbers (column to number) in a line, with their units."""
+    numbers = {name: Decimal(str(values[name])) for name in COLUMNS if values.get(name) is not None}
+    found = ((measure, value_of(measure, numbers)) for measure in MEASURES.values())
+    return ", ".join(f"{said(measure.label)} {text} {measure.unit}" for measure, text in found if text)
 
 
 def flag_of(measure: Measure, values: Mapping[str, Decimal]) -> str:

@@ -21,6 +21,7 @@ from clinic.patients.health_kinds import (
     HealthKind,
     Values,
 )
+from clinic.patients.models import Patient
 
 TERM = timedelta(days=280)
 """From the first day of the last period to the due date (Naegele's rule)."""
@@ -122,6 +123,13 @@ def habits_of(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         for name, label, choices in HABITS
         if values.get(name) or values.get(f"{name}_words")
     ]
+
+
+def asks_pregnancy(patient: Patient, today: date) -> bool:
+    """Whether a pregnancy is asked about: not of a man, a child under ten, or somebody past sixty."""
+    if patient.sex == "male":
+        return False
+    return patient.birth_date is None or 10 <= today.year - patient.birth_date.year <= 60
 
 
 def due_on(values: Mapping[str, Any]) -> date | None:

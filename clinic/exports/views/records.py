@@ -11,15 +11,19 @@ from clinic.core.access import STAFF, Actor, allow
 from clinic.core.errors import Forbidden, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, page
+from clinic.encounters.vitals_shown import measured_words
 from clinic.exports import policy
 from clinic.exports.bundle import bundle, file_name
 from clinic.exports.queries.given import drawings
+from clinic.exports.queries.papers import paper_files
 from clinic.exports.record import Record, as_json, gather, part_names
 from clinic.exports.views.blueprint import bp, send
 from clinic.exports.words import choice_word, event_word, meaning_word
 from clinic.notifications.choosing import CHANNEL_NAMES
 from clinic.patients.display import prakriti_word
 from clinic.patients.forms import RELATIONSHIP, SEVERITY
+from clinic.patients.health_kinds import KINDS
+from clinic.patients.health_words import words_of
 from clinic.patients.intake import Section, title_of
 from clinic.patients.intake_forms import FORMS, SectionForm
 from clinic.patients.models import Patient
@@ -27,6 +31,7 @@ from clinic.patients.policy import only_in_emergency
 from clinic.patients.queries import get_patient
 from clinic.patients.service.profile import photo_of
 from clinic.patients.views.guardians import GIVEN_AS
+from clinic.records.wording import KINDS as PAPER_KINDS
 from clinic.scheduling import waitlist_words
 
 
@@ -73,6 +78,8 @@ def send_bundle(actor: Actor, patient: Patient) -> Response:
     held = gather(actor, patient, policy.reading_of(actor, patient.facility_id))
     photo = photo_of(patient.id)
     pictures = drawings(patient.id) | ({"photo.jpg": photo} if photo is not None else {})
+    if "papers" in held:
+        pictures |= paper_files(actor, patient.id)
     packed = bundle(held, as_html(held), pictures=pictures)
     write_down(actor, patient, "zip", held)
     return send([packed], file_name(held, "zip"), "application/zip")
@@ -91,10 +98,14 @@ def as_html(held: Record) -> str:
         channel_names={str(channel): name for channel, name in CHANNEL_NAMES.items()},
         given_as=GIVEN_AS,
         meaning_word=meaning_word,
+        paper_kinds=dict(PAPER_KINDS),
         waitlist_words=waitlist_words,
         relationships=dict(RELATIONSHIP),
         severities=dict(SEVERITY),
         prakriti_word=prakriti_word,
+        health_kinds=KINDS,
+        words_of=words_of,
+        measured_words=measured_words,
         section_titles={section.value: title_of(section) for section in Section},
         answer_labels={
             section.value: {field.name: field.label.text for field in _form_of(section)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -75,6 +75,8 @@ class Profile:
 
     now: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     past: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    more: tuple[Any, ...] = ()
+    """What the sub-selects asked for besides gave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +104,15 @@ class AllergySaid:
     until: datetime | None
 
 
-def profile_of(patient_id: int, kinds: Iterable[str]) -> Profile:
-    """A patient's entries of these kinds. One statement; who may see which kinds, the caller has asked."""
+def profile_of(patient_id: int, kinds: Iterable[str], *, more: Sequence[ScalarSelect[Any]] = ()) -> Profile:
+    """A patient's entries of these kinds, and what ``more`` asks for besides. One statement; who may see
+    which kinds, the caller has asked.
+    """
     wanted = [KINDS[code] for code in kinds]
-    found = db.session.execute(select(*(_rows(kind, patient_id) for kind in wanted))).one() if wanted else ()
+    found = db.session.execute(select(*(_rows(kind, patient_id) for kind in wanted), *more)).one()
     entries = {
-        kind.code: [_entry(kind, row) for row in rows or []] for kind, rows in zip(wanted, found, strict=True)
+        kind.code: [_entry(kind, row) for row in rows or []]
+        for kind, rows in zip(wanted, found, strict=False)
     }
     return Profile(
         now={code: tuple(row for row in rows if row.ended_at is None) for code, rows in entries.items()},
@@ -115,6 +120,7 @@ def profile_of(patient_id: int, kinds: Iterable[str]) -> Profile:
             code: tuple(row for row in reversed(rows) if row.ended_at is not None)[:MOST_PAST]
             for code, rows in entries.items()
         },
+        more=tuple(found[len(wanted) :]),
     )
 
 

@@ -59,13 +59,20 @@ class Said:
 
 def said_of(patient_id: int) -> Said:
     """Everything that holds now. One statement."""
-    medicines, insurances, measures = db.session.execute(
-        select(
-            _rows(PatientMedication, patient_id, "name", "dose", "often"),
-            _rows(PatientInsurance, patient_id, "insurer", "policy_sealed", "valid_until"),
-            _rows(PatientMeasures, patient_id, "height_cm", "weight_kg"),
-        )
-    ).one()
+    return read_said(*db.session.execute(select(*said_columns(patient_id))).one())
+
+
+def said_columns(patient_id: int) -> list[ScalarSelect[Any]]:
+    """Sub-selects for ``read_said``, for a statement that asks for more."""
+    return [
+        _rows(PatientMedication, patient_id, "name", "dose", "often"),
+        _rows(PatientInsurance, patient_id, "insurer", "policy_sealed", "valid_until"),
+        _rows(PatientMeasures, patient_id, "height_cm", "weight_kg"),
+    ]
+
+
+def read_said(medicines: Any, insurances: Any, measures: Any) -> Said:
+    """What ``said_columns`` gave."""
     return Said(
         medicines=tuple(
             Medicine(id=row["id"], name=row["name"], dose=row["dose"], often=row["often"], **_by(row))
