@@ -93,6 +93,8 @@ CONNECTIONS = (
     "clinic.portal.closing",
     "clinic.encounters.papers_panel",
     "clinic.encounters.timeline",
+    "clinic.encounters.vitals_timeline",
+    "clinic.patients.health_timeline",
     "clinic.encounters.assessments.panel",
     "clinic.encounters.assessments.timeline",
     "clinic.desk.timeline_sources",
