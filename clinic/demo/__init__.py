@@ -9,7 +9,9 @@ from sqlalchemy import select
 
 from clinic.core.db import db, unit_of_work
 from clinic.demo.assessments import add_assessments
+from clinic.demo.health import add_health, add_measurements
 from clinic.demo.notes import add_notes
+from clinic.demo.papers import add_papers_of_demo
 from clinic.demo.people import (
     PASSWORD,
     STAFF,
@@ -26,6 +28,7 @@ from clinic.demo.place import (
     add_services,
     name_performers,
 )
+from clinic.demo.prescriptions import add_prescriptions
 from clinic.demo.visits import add_visits
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.models import Facility
@@ -53,7 +56,11 @@ def load(*, if_empty: bool = False) -> bool:
         session.flush()
         add_notes(desk, facility, practitioners[0], services, patients[0])
         add_visits(desk, facility, practitioners, therapists, services=services, patients=patients)
+        add_health(facility, practitioners[0], patients)
+        add_measurements(facility, practitioners[0], patients[0])
         add_assessments(facility, practitioners[0], assessed=patients[0], answering=patients[1])
+        add_papers_of_demo(facility, practitioners[0], patients[0])
+        add_prescriptions(facility, practitioners[0], patients)
     return True
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from clinic.core.access import Actor
+from clinic.core.i18n import locale_tag
 from clinic.encounters.models import Note
 from clinic.encounters.panels import Panel, register_panel
 from clinic.prescriptions import policy, queries
 from clinic.prescriptions.editor import editor_of
-from clinic.prescriptions.sheets import sheet_of
+from clinic.prescriptions.sheets import paper_of
 
 
 def connect() -> None:
@@ -30,6 +31,6 @@ def _load(actor: Actor, note: Note) -> dict[str, Any] | None:
         values["view"] = editor_of(actor, found)
         values["count"] = len(values["view"].lines)
     else:
-        lines = queries.lines_of(found.id)
-        values |= {"sheet": sheet_of(found, found.locale), "lines": lines, "count": len(lines)}
+        paper = paper_of(found, locale_tag())
+        values |= {"sheet": paper.sheet, "lines": paper.lines, "count": len(paper.lines)}
     return values

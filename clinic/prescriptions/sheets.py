@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from clinic.core import clock
 from clinic.core.i18n import force_locale, show_date, show_time
@@ -18,17 +19,35 @@ from clinic.prescriptions.words import FOOD, FORMS, KALPANAS, ROUTES, SEVANA_KAL
 from clinic.records.verification import code_of, verify_url
 
 
-def sheet_of(prescription: Prescription, locale: str) -> Sheet:
-    """The paper of a prescription in a language, ``en`` or ``hi``.
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """A sheet with the rows it was made of; ``lines`` stand in the sheet's order."""
 
-    A signed one says what it said when it was signed, apart from what was stopped since; a draft says that it
-    is one.
+    sheet: Sheet
+    lines: Sequence[PrescriptionLine]
+    acceptances: Sequence[Acceptance]
+
+
+def sheet_of(prescription: Prescription, locale: str) -> Sheet:
+    """The paper of a prescription in a language, ``en`` or ``hi``; see ``paper_of``."""
+    return paper_of(prescription, locale).sheet
+
+
+def paper_of(prescription: Prescription, locale: str) -> Paper:
+    """The paper with its rows. A signed one says what it said when it was signed, apart from what was stopped
+    since; a draft says that it is one.
     """
     lines = queries.lines_of(prescription.id)
     acceptances = queries.acceptances_of(prescription.id)
     code = copy_code(prescription, lines, acceptances)
     with force_locale(locale):
-        return _sheet(prescription, lines, acceptances, locale, code)
+        sheet = _sheet(prescription, lines, acceptances, locale, code)
+    ordered = sorted(lines, key=_general_first)
+    return Paper(sheet=sheet, lines=ordered, acceptances=acceptances)
+
+
+def _general_first(row: PrescriptionLine) -> bool:
+    return row.kind != "general"
 
 
 def copy_code(
@@ -113,7 +132,7 @@ def _numbered(
 ) -> tuple[tuple[SheetLine, ...], tuple[SheetLine, ...]]:
     """The general lines and the Ayurvedic ones, each numbered on through both."""
     kinds: dict[str, list[SheetLine]] = {"general": [], "ayurvedic": []}
-    ordered = sorted(lines, key=lambda row: row.kind != "general")
+    ordered = sorted(lines, key=_general_first)
     for number, row in enumerate(ordered, start=1):
         kinds[row.kind].append(sheet_line(number, row))
     return tuple(kinds["general"]), tuple(kinds["ayurvedic"])

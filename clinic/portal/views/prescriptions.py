@@ -11,7 +11,7 @@ from clinic.core.web import current_actor, page
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
 from clinic.prescriptions import queries
-from clinic.prescriptions.sheets import sheet_of
+from clinic.prescriptions.sheets import paper_of
 from clinic.prescriptions.tab import listed
 from clinic.prescriptions.views.blueprint import load_prescription, was_read
 from clinic.prescriptions.views.reading import send_pdf
@@ -45,16 +45,13 @@ def prescription(prescription_id: int) -> Response:
     found = load_prescription(actor, prescription_id)
     member = family.member(found.patient_id)
     was_read(actor, found, "prescription.viewed")
-    sheet = sheet_of(found, locale_tag())
-    lines = queries.lines_of(found.id)
-    general = [line for line in lines if line.kind == "general"]
-    ordered = general + [line for line in lines if line.kind != "general"]
+    paper = paper_of(found, locale_tag())
     return page(
         "portal/prescription.html",
         family=family.showing(member),
         prescription=found,
-        sheet=sheet,
-        medicines=list(zip(sheet.general + sheet.ayurvedic, ordered, strict=True)),
+        sheet=paper.sheet,
+        medicines=list(zip(paper.sheet.general + paper.sheet.ayurvedic, paper.lines, strict=True)),
     )
 
 

@@ -11,7 +11,7 @@ from clinic.prescriptions.service.keeping import (
     share_set,
     star,
 )
-from clinic.prescriptions.service.signing import accept, check, has_texts, sign
+from clinic.prescriptions.service.signing import accept, check, has_texts, open_findings, sign
 from clinic.prescriptions.service.writing import (
     Saved,
     Seen,
@@ -38,6 +38,7 @@ __all__ = [
     "drop_favourite",
     "has_texts",
     "move_line",
+    "open_findings",
     "remove_line",
     "remove_set",
     "repeat",

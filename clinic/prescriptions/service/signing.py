@@ -15,6 +15,7 @@ from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.core.text import clean
 from clinic.prescriptions import checks, policy, queries
+from clinic.prescriptions.checks import Finding
 from clinic.prescriptions.errors import Moved, NoRegistration, NotReady, PrescriptionLocked
 from clinic.prescriptions.messages import prescription_ready
 from clinic.prescriptions.models import Acceptance, Prescription, PrescriptionLine
@@ -68,6 +69,12 @@ def check(actor: Actor, prescription: Prescription, rows: Sequence[PrescriptionL
     open_ones = checks.unsettled(checks.find(lines, checks.facts_of(actor, prescription)))
     if problems or open_ones:
         raise NotReady(problems, open_ones)
+
+
+def open_findings(actor: Actor, prescription: Prescription) -> list[Finding]:
+    """What was found about a draft and nobody has set aside yet."""
+    lines = {row.id: line_of(row) for row in queries.lines_of(prescription.id, fresh=True)}
+    return checks.unsettled(checks.find(lines, checks.facts_of(actor, prescription)))
 
 
 def has_texts(prescription: Prescription) -> bool:

@@ -10,13 +10,13 @@ from flask import Response, make_response, render_template, request, url_for
 from clinic.core.access import CLINICAL, Actor, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError, Invalid
-from clinic.core.i18n import LOCALES
+from clinic.core.i18n import LOCALES, locale_tag
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, go_to, say
 from clinic.prescriptions import policy, queries, service
 from clinic.prescriptions.models import Prescription
 from clinic.prescriptions.pdf import prescription_pdf
-from clinic.prescriptions.sheets import sheet_of
+from clinic.prescriptions.sheets import paper_of, sheet_of
 from clinic.prescriptions.views.blueprint import bp, load_prescription, was_read
 
 
@@ -103,12 +103,13 @@ def send_pdf(prescription: Prescription, locale: str) -> Response:
 
 def render_signed(actor: Actor, prescription: Prescription, status: int = 200, **more: Any) -> Response:
     """The signed prescription as a page."""
+    paper = paper_of(prescription, locale_tag())
     html = render_template(
         "prescriptions/show.html",
         prescription=prescription,
-        sheet=sheet_of(prescription, prescription.locale),
-        lines=queries.lines_of(prescription.id),
-        acceptances=queries.acceptances_of(prescription.id),
+        sheet=paper.sheet,
+        lines=paper.lines,
+        acceptances=paper.acceptances,
         newer=queries.superseded_by(actor, prescription.id) if prescription.status == "superseded" else None,
         can_end=policy.can_end(actor, prescription),
         can_share=policy.is_author(actor, prescription),
