@@ -50,7 +50,9 @@ class AlertPart:
 
 
 def _pregnancy(value: Any, _zone: str) -> Iterable[Plate]:
-    return [Plate(title=alert.title, text=alert.text, tone=alert.tone) for alert in alerts_in(value)]
+    return [
+        Plate(title=alert.title, text=alert.text, tone=alert.tone, icon="baby") for alert in alerts_in(value)
+    ]
 
 
 def _flagged(value: Any, zone: str) -> Iterable[Plate]:
@@ -60,6 +62,7 @@ def _flagged(value: Any, zone: str) -> Iterable[Plate]:
             text=_(
                 "%(limit)s; measured %(when)s", limit=flag.words, when=show_moment(flag.measured_at, zone)
             ),
+            icon="heart-pulse",
         )
         for flag in flags_in(value)
     ]
