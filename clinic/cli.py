@@ -13,10 +13,12 @@ from flask.cli import AppGroup, with_appcontext
 from clinic import demo
 from clinic.accounts.cli import create_admin_link, reset_second_step
 from clinic.audit.cli import audit
+from clinic.config import ConfigurationError
 from clinic.core.access import SYSTEM
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
 from clinic.core.periodic import run_clock
+from clinic.core.roles import grant
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.service import ensure_first_facility
 from clinic.imports import cli as imports
@@ -30,6 +32,7 @@ from clinic.records.cli import files
 
 admin = AppGroup("admin", help="Administrators.")
 demo_clinic = AppGroup("demo", help="A clinic to try things on; never in production.")
+roles = AppGroup("roles", help="The roles of the database.")
 bring_in = AppGroup("import", help="Bring in records from elsewhere.")
 
 
@@ -97,6 +100,19 @@ def import_fhir(folder: Path, accept_refused: bool) -> None:
     click.echo(str(report))
 
 
+@roles.command("grant")
+@click.argument("role")
+def grant_role(role: str) -> None:
+    """Give the database role ROLE what the application needs, and nothing more; `flask db upgrade` does so
+    for the role of DATABASE_URL.
+    """
+    try:
+        statements = grant(current_app.extensions["settings"], role)
+    except ConfigurationError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("\n".join(f"{statement};" for statement in statements))
+
+
 @click.command("seed")
 @with_appcontext
 def seed() -> None:
@@ -145,6 +161,7 @@ def register(app: Flask) -> None:
     for command in (
         admin,
         audit,
+        roles,
         demo_clinic,
         bring_in,
         files,

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, case, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
 
 from clinic.core.access import Actor
 from clinic.core.db import db
@@ -27,6 +28,8 @@ SHORTEST = 2
 """Letters before anything is looked up."""
 LONGEST = 100
 MOST_WORDS = 5
+MOST_LOOKED_AT = 500
+"""Codes with the typed words among which the shortest names are chosen."""
 OTHERS_USE = 2
 """Patients about whom colleagues used the same words before these are suggested to others: what was said of
 one person alone stays with who said it.
@@ -107,18 +110,32 @@ def codes_statement(text: str, limit: int) -> Select[Any]:
     words = sorted(fold(text).split()[:MOST_WORDS], key=len, reverse=True)
     if not words:
         return by_code
-    having = [
-        Code.id.in_(select(CodeWord.code_id).where(CodeWord.word.like(like_prefix(word), escape=LIKE_ESCAPE)))
-        for word in words
-    ]
+    hits = _with_words(words).subquery()
     by_words = (
         select(*columns, literal(1).label("rank"), func.length(Code.display).label("size"))
-        .where(Code.active, *having)
+        .where(Code.active, Code.id.in_(select(hits.c.code_id)))
         .order_by(func.length(Code.display), Code.code)
         .limit(limit)
     )
     both = union_all(by_code.subquery().select(), by_words.subquery().select()).subquery()
     return select(both).order_by(both.c.rank, both.c.size, both.c.code)
+
+
+def _with_words(words: list[str]) -> Select[Any]:
+    """The ids of codes that have a word beginning with each of these, at most MOST_LOOKED_AT.
+
+    The words are joined with each other, so that the planner begins with the rarest of them.
+    """
+    first = aliased(CodeWord)
+    begins = first.word.like(like_prefix(words[0]), escape=LIKE_ESCAPE)
+    found = select(first.code_id).where(begins).limit(MOST_LOOKED_AT)
+    if len(words) == 1:
+        return found.order_by(first.word)
+    for word in words[1:]:
+        other = aliased(CodeWord)
+        also = other.word.like(like_prefix(word), escape=LIKE_ESCAPE)
+        found = found.join(other, (other.code_id == first.code_id) & also)
+    return found
 
 
 def _used_before(actor: Actor, facility_id: int, text: str) -> list[Suggestion]:

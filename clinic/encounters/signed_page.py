@@ -28,11 +28,11 @@ class AfterSigning:
     taken_over: dict[str, Mark]
 
 
-def after_signing(actor: Actor, note: Note) -> AfterSigning:
+def after_signing(actor: Actor, note: Note, *, can_retract: bool) -> AfterSigning:
     """Gather it; a statement only for a note that was marked."""
     return AfterSigning(
         marks=retractions_of(note.id) if note.last_mark else [],
-        can_retract=policy.can_retract(actor, note),
+        can_retract=can_retract,
         can_share=policy.can_share(actor, note),
         can_see_readers=policy.can_add_to(actor, note),
         undo_seconds=undo_left(note),

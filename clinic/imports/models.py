@@ -201,3 +201,16 @@ class ImportHeading(Base):
     kind: Mapped[str]
     heading: Mapped[str]
     field: Mapped[str]
+
+
+class CodeUpload(Base, Created):
+    """A code list's file between the look at it and the word that it comes in; a day later it is gone."""
+
+    __tablename__ = "code_uploads"
+    id: Mapped[Key]
+    system: Mapped[str]
+    file_name: Mapped[str]
+    list_version: Mapped[str] = mapped_column(default="", server_default="")
+    licence: Mapped[str] = mapped_column(default="", server_default="")
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

@@ -9,6 +9,7 @@ from clinic.core.db import db, unit_of_work
 from clinic.core.periodic import every
 from clinic.imports.models import SILENT, WORKING, Import
 from clinic.imports.service import KEPT_FOR, TASK, forget_lines
+from clinic.imports.service.code_uploads import forget_uploads
 from clinic.imports.service.receiving import LONGEST_SECONDS
 
 
@@ -16,6 +17,7 @@ def connect() -> None:
     """Register the work that comes round."""
     every(15, "imports.carry_on", ask_again)
     every(3_600, "imports.forget", forget_old)
+    every(3_600, "imports.forget_code_uploads", forget_uploads)
 
 
 def ask_again() -> int:

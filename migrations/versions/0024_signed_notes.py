@@ -16,15 +16,21 @@ branch_labels = None
 depends_on = None
 
 INSTANT = postgresql.TIMESTAMP(timezone=True)
+# A list of tens of thousands comes in at once: its words are written with one statement, not one per code,
+# and without a foreign key that would look each of them up. Nothing else writes them.
 CODE_WORDS = """
 CREATE FUNCTION codes_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        DELETE FROM code_words WHERE code_id = NEW.id;
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM code_words WHERE code_id IN (SELECT id FROM touched);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN NULL;
     END IF;
     INSERT INTO code_words (word, code_id)
-    SELECT DISTINCT left(word, 100), NEW.id FROM unnest(string_to_array(NEW.search_text, ' ')) AS word
-    WHERE NEW.active AND word <> ''
+    SELECT DISTINCT left(word, 100), touched.id
+    FROM touched, unnest(string_to_array(touched.search_text, ' ')) AS word
+    WHERE touched.active AND word <> ''
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$
@@ -189,19 +195,26 @@ def _code_lists() -> None:
         sa.Column("word", sa.Text(collation="C"), nullable=False),
         sa.Column("code_id", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("word", "code_id", name=op.f("pk_code_words")),
-        sa.ForeignKeyConstraint(
-            ["code_id"], ["codes.id"], name=op.f("fk_code_words_code_id"), ondelete="CASCADE"
-        ),
     )
     op.create_index("ix_code_words_code", "code_words", ["code_id"])
     op.execute(CODE_WORDS)
-    op.execute(
-        "CREATE TRIGGER codes_words_insert AFTER INSERT ON codes FOR EACH ROW EXECUTE FUNCTION codes_words()"
-    )
-    op.execute(
-        "CREATE TRIGGER codes_words_update AFTER UPDATE OF search_text, active ON codes FOR EACH ROW "
-        "WHEN (OLD.search_text IS DISTINCT FROM NEW.search_text OR OLD.active <> NEW.active) "
-        "EXECUTE FUNCTION codes_words()"
+    for event, rows in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+        op.execute(
+            f"CREATE TRIGGER codes_words_{event.lower()} AFTER {event} ON codes "
+            f"REFERENCING {rows} TABLE AS touched FOR EACH STATEMENT EXECUTE FUNCTION codes_words()"
+        )
+    op.create_table(
+        "code_uploads",
+        _id(),
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("list_version", sa.Text(), server_default="", nullable=False),
+        sa.Column("licence", sa.Text(), server_default="", nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("created_by", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_code_uploads")),
+        _to("code_uploads", "created_by", "users"),
     )
 
 
@@ -357,6 +370,7 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION note_retractions_in_turn()")
     op.drop_table("diagnoses")
     op.execute("DROP FUNCTION diagnoses_signed_locked()")
+    op.drop_table("code_uploads")
     op.drop_table("code_words")
     op.drop_table("codes")
     op.execute("DROP FUNCTION codes_words()")

@@ -33,6 +33,10 @@ from clinic.patients.service.consents import Signature, sign
 from clinic.patients.service.said import add_medicine
 from clinic.practitioners.models import Practitioner
 from clinic.prescriptions.models import Prescription, PrescriptionLine
+from clinic.records.keeping import put
+from clinic.records.models import PaperSource
+from clinic.records.service import Details, add_papers
+from clinic.records.uploads import Looked
 from clinic.scheduling.models import Appointment, GroupSession, Series
 from clinic.scheduling.queries.setup import practitioner_resource
 from tests.conftest import make_settings
@@ -46,6 +50,7 @@ from tests.factories import (
     household_login,
     practitioner_at,
 )
+from tests.records.files import jpeg
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 PUBLIC = {
@@ -292,6 +297,7 @@ def _populate(world: World) -> None:
         "line_id": prescription.id,
         "diagnosis_id": db.session.scalars(select(Diagnosis.id)).one(),
         "upload_id": upload.id,
+        "paper_id": _paper(mine),
         "code": issue_code(SYSTEM, note),
     }
     world.nothing = {
@@ -302,8 +308,20 @@ def _populate(world: World) -> None:
         "import_id": 2**62,
         "series_id": 2**62,
         "note_id": 2**62,
+        "paper_id": 2**62,
         "prescription_id": 2**62,
     }
+
+
+def _paper(patient: Patient) -> int:
+    """A picture in the patient's record."""
+    data = jpeg()
+    looked = Looked(
+        name="a.jpg", data=data, thumb=data, media_type="image/jpeg", sha256="0" * 64, width=240, height=320
+    )
+    with put([(looked, "clean")]) as files:
+        added = add_papers(SYSTEM, patient, files, Details(kind="other"), source=PaperSource.STAFF)
+    return added.papers[0].id
 
 
 def _prescription(patient: Patient, practitioner: Practitioner, facility_id: int) -> PrescriptionLine:

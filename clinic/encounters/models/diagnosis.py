@@ -71,12 +71,12 @@ class Code(Base):
 
 
 class CodeWord(Base):
-    """One word a code is found by; only of codes in use."""
+    """One word a code in use is found by. Triggers on ``codes`` write them, nothing else does."""
 
     __tablename__ = "code_words"
     __table_args__ = (Index("ix_code_words_code", "code_id"),)
     word: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
-    code_id: Mapped[int] = mapped_column(ForeignKey("codes.id", ondelete="CASCADE"), primary_key=True)
+    code_id: Mapped[int] = mapped_column(primary_key=True)
 
 
 class Diagnosis(Base, InGroup, Created):

@@ -2,7 +2,7 @@
 
 from clinic.encounters.errors import NoteLocked, NotReady
 from clinic.encounters.service.conflicts import late_text, settle_as_addendum, settle_conflict
-from clinic.encounters.service.copies import issue_code
+from clinic.encounters.service.copies import issue_code, issue_missing_codes
 from clinic.encounters.service.diagnoses import (
     add_diagnosis,
     make_primary,
@@ -28,6 +28,7 @@ __all__ = [
     "ensure_templates",
     "enter_in_error",
     "issue_code",
+    "issue_missing_codes",
     "late_text",
     "make_primary",
     "move_diagnosis",

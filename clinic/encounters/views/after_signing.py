@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Response, request, url_for
+from flask import Response, g, request, url_for
 
-from clinic.core.access import Role, allow
+from clinic.core.access import Actor, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import Conflict, Forbidden, Invalid
 from clinic.core.i18n import gettext as _
@@ -26,7 +26,7 @@ SEEN_AT_ONCE = 20
 def ask_error(note_id: int) -> Response:
     """Ask why the note is entered in error, or why it holds after all."""
     note = load_note(current_actor(), note_id)
-    if not policy.can_retract(current_actor(), note):
+    if not policy.can_retract(whole_person(), note):
         raise Forbidden(
             _("Only its author, or a practitioner who also runs the clinic, marks a signed note.")
         )
@@ -89,12 +89,18 @@ def seen(note_id: int) -> Response:
     )
 
 
+def whole_person() -> Actor:
+    """The reader with all their roles: who runs the clinic marks notes as that, on a practitioner's page."""
+    person: Actor = g.person
+    return person
+
+
 def _mark(note_id: int, mark: Callable[..., object], said: str) -> Response:
     note = load_note(current_actor(), note_id)
     form = ReasonForm()
     try:
         with unit_of_work():
-            mark(current_actor(), note, form.reason.data or "")
+            mark(whole_person(), note, form.reason.data or "")
     except Invalid as error:
         form.refuse(error)
         return _ask(queries.get_note(current_actor(), note_id, fresh=True), form, status=422)

@@ -49,6 +49,8 @@ def add_diagnosis(note_id: int) -> Response:
                 actor, note, text, code_id=code_id, status=request.form.get("status", "provisional")
             )
             said = _("%(diagnosis)s added.", diagnosis=row.text)
+    except service.NoteLocked:
+        raise
     except (Invalid, Conflict) as error:
         return _shown(note_id, Tried(text=typed, problem=error.message), status=422)
     return _shown(note_id, Tried(said=said))

@@ -1,8 +1,8 @@
 """Pages by which lists come into the clinic."""
 
-from clinic.imports.views import index, lines, show
+from clinic.imports.views import code_lists, index, lines, show
 from clinic.imports.views.blueprint import bp
 
-blueprints = (bp,)
+blueprints = (bp, code_lists.bp)
 
-__all__ = ["blueprints", "index", "lines", "show"]
+__all__ = ["blueprints", "code_lists", "index", "lines", "show"]
