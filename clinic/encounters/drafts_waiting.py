@@ -69,14 +69,15 @@ def drafts_of(actor: Actor) -> list[Draft]:
     return [_draft(note) for note in rows]
 
 
-def waiting_of(practitioner_id: int) -> Waiting:
-    """How many drafts a practitioner has. One statement."""
-    count, oldest = db.session.execute(
-        select(func.count(), func.min(Note.created_at)).where(
-            Note.practitioner_id == practitioner_id, Note.status == "draft"
-        )
-    ).one()
-    return Waiting(count, oldest)
+def author_and_waiting(actor: Actor) -> tuple[Practitioner | None, Waiting]:
+    """The practitioner somebody is, and their drafts. One statement."""
+    drafts = (Note.practitioner_id == Practitioner.id, Note.status == "draft")
+    count = select(func.count()).where(*drafts).correlate(Practitioner).scalar_subquery()
+    oldest = select(func.min(Note.created_at)).where(*drafts).correlate(Practitioner).scalar_subquery()
+    found = db.session.execute(
+        select(Practitioner, count, oldest).where(Practitioner.user_id == actor.user_id)
+    ).first()
+    return (found[0], Waiting(found[1], found[2])) if found else (None, Waiting(0, None))
 
 
 def choices_from(note: Note, source: Note) -> list[SectionShown]:

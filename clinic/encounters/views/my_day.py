@@ -16,7 +16,6 @@ from clinic.encounters import day as days
 from clinic.encounters import drafts_waiting, queries
 from clinic.encounters.views.blueprint import bp
 from clinic.facilities.queries import facility_of
-from clinic.practitioners.queries import practitioner_of
 from clinic.scheduling import service as scheduling
 from clinic.scheduling.models import Appointment
 
@@ -32,7 +31,7 @@ def my_day() -> Response:
     today = clock.today(facility.zone)
     day = _read_day(request.args.get("day"), today)
     start, end = clock.day_bounds(day, facility.zone)
-    author = practitioner_of(actor)
+    author, drafts = drafts_waiting.author_and_waiting(actor)
     visits = days.visits_between(actor, author.id, start, end) if author else []
     earlier = days.unsigned_before(actor, author.id, start) if author and day == today else []
     if not is_timed_refresh():
@@ -54,7 +53,7 @@ def my_day() -> Response:
         following=day + timedelta(days=1),
         visits=visits,
         earlier=earlier,
-        drafts=drafts_waiting.waiting_of(author.id) if author else None,
+        drafts=drafts,
         now=clock.now(),
     )
 
