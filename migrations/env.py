@@ -1,12 +1,20 @@
-"""How migrations reach the database: the application's engine, one at a time, no long wait for a lock."""
+"""How migrations reach the database: as the owner of the tables, one at a time, no long wait for a lock.
+
+The owner is whom MIGRATION_DATABASE_URL names; then the application's own role gets what it needs of the new
+tables. Without it one role does both.
+"""
 
 from __future__ import annotations
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
-engine = current_app.extensions["migrate"].db.engine
+from clinic.core.roles import application_role, grant_to
+
+settings = current_app.extensions["settings"]
+owner_url = settings.migration_database_url
+engine = create_engine(owner_url) if owner_url else current_app.extensions["migrate"].db.engine
 metadata = current_app.extensions["migrate"].db.metadata
 
 with engine.connect() as connection:
@@ -17,3 +25,10 @@ with engine.connect() as connection:
     )
     with context.begin_transaction():
         context.run_migrations()
+    role = application_role(settings)
+    if role is not None:
+        connection.rollback()
+        with connection.begin():
+            grant_to(connection, role)
+if owner_url:
+    engine.dispose()
