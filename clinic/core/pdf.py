@@ -106,8 +106,10 @@ class SheetPdf(FPDF):
         self.put(self._foot, MARGIN, y, TEXT_WIDTH - 30, style)
         words = self._page_words.replace("%(page)s", str(self.page_no())).replace("%(pages)s", "{nb}")
         self._pen(style)
-        self.set_xy(WIDTH - MARGIN - 30, y)
-        self.cell(30, style.height, words, align="R")
+        # How many pages there are is filled in at the end: the text is placed by what it will be about as wide as.
+        width = self.get_string_width(words.replace("{nb}", str(self.page_no())))
+        self.set_xy(WIDTH - MARGIN - width, y)
+        self.cell(width, style.height, words)
 
     def _write_across(self) -> None:
         style = Style(size=46, bold=True, colour=_FAINT, align="C")
