@@ -10,6 +10,7 @@ from clinic.core.errors import DomainError
 from clinic.demo.visits import WHY
 from clinic.encounters import queries
 from clinic.encounters import service as encounters
+from clinic.encounters.models import Note
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
@@ -113,5 +114,19 @@ def _write(author: Actor, visit: Appointment, number: int, *, last: bool) -> Non
     if not last:
         typed |= {"note-result": ["samyak"], "note-events": ["none"], "note-instructions": ["Rest today."]}
     saved = encounters.save_draft(author, note, typed, version=note.version)
+    _name(author, queries.get_note(author, note.id, fresh=True), number)
     if not last:
-        encounters.sign(author, queries.get_note(author, note.id, fresh=True), version=saved.version)
+        signed = encounters.sign(author, queries.get_note(author, note.id, fresh=True), version=saved.version)
+        if number == 0:
+            encounters.add_addendum(author, signed, "The batch of the oil was ST-2605, not ST-2604.")
+        if number == len(DAYS_AGO) - 2:
+            encounters.share_note(author, signed, tell=False)
+
+
+def _name(author: Actor, note: Note, number: int) -> None:
+    """What the patient has: the back from the first day, digestion once it shows, the pressure in the end."""
+    encounters.add_diagnosis(author, note, "Katigraha (low back stiffness)", status="final" if number else "")
+    if number >= 3:
+        encounters.add_diagnosis(author, note, "Agnimandya (weak digestion)")
+    if number >= 4:
+        encounters.add_diagnosis(author, note, "Raised blood pressure, to be watched")

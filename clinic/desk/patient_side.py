@@ -9,6 +9,8 @@ from typing import Any
 from clinic.core.access import Actor
 from clinic.desk import side_medicines
 from clinic.encounters import vitals_shown
+from clinic.encounters.coding import SYSTEM_NAMES, problems_of
+from clinic.encounters.policy import can_read_notes
 from clinic.patients.models import Patient
 
 Load = Callable[[Actor, Patient], dict[str, Any] | None]
@@ -30,7 +32,15 @@ def _always(_actor: Actor, _patient: Patient) -> dict[str, Any] | None:
     return {}
 
 
+def _problems(actor: Actor, patient: Patient) -> dict[str, Any] | None:
+    """What the patient was found to have, for whoever reads notes."""
+    if not can_read_notes(actor):
+        return None
+    return {"problems": problems_of(actor, patient.id), "systems": SYSTEM_NAMES}
+
+
 PIECES: tuple[SidePiece, ...] = (
+    SidePiece("problems", "desk/_side_problems.html", _problems),
     SidePiece("vitals", "desk/_side_vitals.html", vitals_shown.side),
     SidePiece("medicines", "desk/_side_medicines.html", side_medicines.load),
     SidePiece("care", "desk/_side_care.html", _always),

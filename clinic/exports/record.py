@@ -24,10 +24,11 @@ from clinic.encounters.note_page import SectionShown, sections_of
 from clinic.encounters.queries import notes_of_patient
 from clinic.encounters.wording import said
 from clinic.exports.policy import Notes, Reading
-from clinic.exports.queries import given, hearing
+from clinic.exports.queries import assessments, body, given, hearing, papers, signed
 from clinic.exports.queries import record as parts
 from clinic.facilities.queries import get_facility
 from clinic.patients.models import Patient
+from clinic.patients.policy import sees_clinical
 from clinic.patients.service.profile import abha_of, has_photo
 from clinic.scheduling.models import Appointment
 
@@ -77,13 +78,27 @@ def gather(actor: Actor, patient: Patient, reading: Reading) -> Record:
         "deletion_requests": hearing.deletion_requests(patient.id, own=own),
         "intake": parts.intakes(patient.id, opened_by=own),
     }
+    if reading.notes is Notes.SHARED or (reading.notes is Notes.IN_SIGHT and sees_clinical(actor, patient)):
+        record["health_profile"] = body.profile(patient.id)
+        record["measurements"] = body.measurements(patient.id)
     notes = _notes(actor, patient, reading)
     if reading.notes is not Notes.NONE:
         record["notes"] = notes
+        record["papers"] = papers.papers(actor, patient.id)
+    found = _assessments(actor, patient, reading)
+    if found is not None:
+        record["assessments"] = found
     if reading.lookings:
         record["looked_at"] = parts.lookings(patient.id)
     record["left_out"] = _left_out(patient, reading, notes_given=len(notes))
     return record
+
+
+def _assessments(actor: Actor, patient: Patient, reading: Reading) -> list[Record] | None:
+    """None where the reader gets none at all."""
+    if reading.notes is Notes.SHARED:
+        return assessments.for_patient(patient.id)
+    return assessments.in_sight(actor, patient.id)
 
 
 def part_names(record: Record) -> list[str]:
@@ -139,6 +154,7 @@ def _notes(actor: Actor, patient: Patient, reading: Reading) -> list[Record]:
             found = _shared(patient.id)
     ids = [note.id for note in found]
     added, measured = parts.addenda(ids), parts.vital_signs(ids)
+    named, marked = signed.diagnoses(ids), signed.marks(ids, inner=reading.notes is Notes.IN_SIGHT)
     return [
         {
             "visit": note.appointment.reference,
@@ -152,6 +168,9 @@ def _notes(actor: Actor, patient: Patient, reading: Reading) -> list[Record]:
             "sections": [_section(shown) for shown in sections_of(note, {}) if not shown.blank],
             "vital_signs": measured.get(note.id, []),
             "addenda": added.get(note.id, []),
+            "diagnoses": named.get(note.id, []),
+            "entered_in_error": note.retracted,
+            "marks": marked.get(note.id, []),
         }
         for note in found
     ]
@@ -203,6 +222,10 @@ def _left_out(patient: Patient, reading: Reading, *, notes_given: int) -> list[R
             say("notes", _("Notes that you may not read: drafts of others, and visits outside your care."))
         case Notes.SHARED:
             say("notes", _("Of clinical notes only those that were signed and shared with you are here."))
+            say(
+                "assessments",
+                _("Of assessments only those that were confirmed and shared with you are here."),
+            )
         case _:
             pass
     if not reading.lookings:

@@ -159,15 +159,17 @@ def signed_note(clinic: Clinic, *, shared: bool = False) -> None:
     """The practitioner's note on the visit, signed; shared with the patient if asked."""
     actor = actor_of(clinic.staff["practitioner"], Role.PRACTITIONER, facility=clinic.facility)
     with unit_of_work():
-        note = writing.open_note(actor, clinic.visit)
-        if shared:
-            note.shared_at = clock.now()
-        note_id = note.id
+        note_id = writing.open_note(actor, clinic.visit).id
     note = notes.get_note(actor, note_id, fresh=True)
     with unit_of_work():
         saved = writing.save_draft(actor, note, READY, version=note.version)
+        writing.add_diagnosis(actor, note, "Kati shula")
     note = notes.get_note(actor, note_id, fresh=True)
     with unit_of_work():
         writing.sign(actor, note, version=saved.version)
     with unit_of_work():
-        writing.add_addendum(actor, notes.get_note(actor, note_id, fresh=True), "Felt better at once.")
+        signed = notes.get_note(actor, note_id, fresh=True)
+        writing.add_addendum(actor, signed, "Felt better at once.")
+        if shared:
+            writing.share_note(actor, signed)
+            writing.enter_in_error(actor, signed, "The clinic's own reason")

@@ -24,6 +24,8 @@ PARTS = {
     "medicines", "measures", "insurance", "consents", "waitlist", "inbox", "texts_received",
     "message_preferences", "deletion_requests",
 }  # fmt: skip
+CLINICAL_PARTS = {"notes", "health_profile", "measurements", "assessments", "papers"}
+"""What of a record only whoever treats, and the patient, takes."""
 
 
 def unpacked(answer: TestResponse) -> tuple[dict[str, Any], str]:
@@ -92,7 +94,7 @@ def test_the_manager_also_sees_who_looked_at_it(clinic: Clinic) -> None:
 def test_a_practitioner_takes_the_notes_they_may_read(clinic: Clinic) -> None:
     signed_note(clinic)
     record, html = unpacked(clinic.client("practitioner").get(f"/patients/{clinic.patient.id}/record.zip"))
-    assert held(record) == PARTS | {"notes"}
+    assert held(record) == PARTS | CLINICAL_PARTS
     assert left_out(record) == {"looked_at"}
     (note,) = record["notes"]
     assert NOTE_TEXT in json.dumps(note)
@@ -225,9 +227,12 @@ def test_a_value_a_record_does_not_know_is_a_fault_and_not_a_guess() -> None:
 def test_a_household_takes_what_is_kept_about_its_member(clinic: Clinic) -> None:
     signed_note(clinic, shared=True)
     record, html = unpacked(clinic.phone().get(f"/portal/family/{clinic.patient.id}/record.zip"))
-    assert held(record) == PARTS | {"notes"}
+    assert held(record) == PARTS | CLINICAL_PARTS
     assert left_out(record) == {"notes", "looked_at", "remarks", "intake", "inbox"}
     assert NOTE_TEXT in json.dumps(record["notes"])
+    assert record["notes"][0]["diagnoses"][0]["text"] == "Kati shula"
+    assert record["notes"][0]["entered_in_error"] is True
+    assert "The clinic's own reason" not in json.dumps(record)
     text = json.dumps(record) + html
     for inner in ("Prefers mornings", "Came by mistake on a holiday", "Meenakshi as she typed it", SECRET):
         assert inner not in text

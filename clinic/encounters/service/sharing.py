@@ -18,8 +18,8 @@ from clinic.encounters.service.journal import log
 UNDO_SECONDS = 60
 
 
-def share_note(actor: Actor, note: Note) -> None:
-    """Show the note to the patient; they are told once it can no longer be undone.
+def share_note(actor: Actor, note: Note, *, tell: bool = True) -> None:
+    """Show the note to the patient; if ``tell``, they are told once it can no longer be undone.
 
     Raises Forbidden, Conflict for a note that is shared already or was entered in error.
     """
@@ -37,7 +37,9 @@ def share_note(actor: Actor, note: Note) -> None:
     if shared is None:
         raise Conflict(_("This note is shared already."))
     db.session.expire(note, ["shared_at"])
-    messages.note_shared(note, at=at, send_at=at + timedelta(seconds=UNDO_SECONDS + messages.GRACE_SECONDS))
+    if tell:
+        send_at = at + timedelta(seconds=UNDO_SECONDS + messages.GRACE_SECONDS)
+        messages.note_shared(note, at=at, send_at=send_at)
     log(actor, "note.shared", note)
 
 
