@@ -31,7 +31,7 @@ class StillHere {
     this.look_in(Number(this.box.dataset.seconds) - WARN_BEFORE);
     document.addEventListener("sutra:saved", () => { if (!this.soon.hidden) this.hide(); this.look_in(Number(this.box.dataset.seconds) - WARN_BEFORE); });
     document.addEventListener("sutra:save-state", (event) => {
-      if (["signed-out", "somebody-else"].includes(event.detail.state)) this.ended(event.detail.text);
+      if (["signed-out", "somebody-else"].includes(event.detail.state)) this.ended(event.detail.state === "somebody-else" ? event.detail.text : "");
       else if (event.detail.state === "saved") this.hide();
     });
     document.addEventListener("visibilitychange", () => { if (!document.hidden && (this.poll || !this.soon.hidden)) this.look(); });
