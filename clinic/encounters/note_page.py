@@ -26,6 +26,7 @@ from clinic.encounters.layout import (
 from clinic.encounters.models import Addendum, Note, NoteConflict, NoteTemplate, VitalSigns
 from clinic.encounters.panels import PanelShown, panels_of
 from clinic.encounters.service import readiness
+from clinic.encounters.service.taking_vitals import Takeable, takeable
 from clinic.encounters.snippet_queries import snippets_for
 from clinic.encounters.stamps import stamp_of
 from clinic.encounters.vitals import MEASURES, Measure, Part, Reading, range_words, read_vitals
@@ -174,6 +175,7 @@ class Context:
     last_summary: str
     trends: list[Trend]
     next_visit: Appointment | None
+    takeable: Takeable | None = None
 
 
 @dataclass(frozen=True)
@@ -332,12 +334,14 @@ def _measure(measure: Measure, moment: str, body: Body, reading: Reading) -> Mea
 def context_of(actor: Actor, note: Note) -> Context:
     """What helps while writing: allergies, the last notes, the trend of measurements, the next visit."""
     earlier = queries.earlier_notes(actor, note)
+    measured = queries.vital_trend(actor, note)
     return Context(
         allergies=queries.active_allergies(note.patient_id),
         earlier=earlier,
         last_summary=summary_of(earlier[0]) if earlier else "",
-        trends=_trends(queries.vital_trend(actor, note)),
+        trends=_trends(measured),
         next_visit=queries.next_visit(note.patient_id, note.appointment.starts),
+        takeable=takeable(note, measured) if policy.can_edit(actor, note) else None,
     )
 
 

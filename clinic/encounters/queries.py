@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from clinic.audit.models import AuditEvent
@@ -111,17 +111,26 @@ def earlier_notes(actor: Actor, note: Note) -> list[Note]:
 
 
 def vital_trend(actor: Actor, note: Note) -> list[VitalSigns]:
-    """The patient's latest measurements up to this note, oldest first."""
+    """The patient's latest measurements up to this note, oldest first: those of notes at their visits, and
+    those outside notes up to the end of this visit's day.
+    """
+    zone = note.appointment.facility.zone
+    day = note.appointment.starts.astimezone(clock.zone(zone)).date()
+    visit = func.lower(Appointment.during)
     rows = db.session.scalars(
         select(VitalSigns)
-        .join(Note, Note.id == VitalSigns.note_id)
-        .join(Appointment, Appointment.id == Note.appointment_id)
+        .outerjoin(Note, Note.id == VitalSigns.note_id)
+        .outerjoin(Appointment, Appointment.id == Note.appointment_id)
         .where(
             VitalSigns.patient_id == note.patient_id,
-            func.lower(Appointment.during) <= note.appointment.starts,
-            policy.notes_in_sight(actor),
+            VitalSigns.error_at.is_(None),
+            or_(
+                visit <= note.appointment.starts,
+                and_(VitalSigns.note_id.is_(None), VitalSigns.measured_at < clock.day_bounds(day, zone)[1]),
+            ),
+            policy.vitals_in_sight(actor),
         )
-        .order_by(func.lower(Appointment.during).desc(), VitalSigns.id.desc())
+        .order_by(func.coalesce(visit, VitalSigns.measured_at).desc(), VitalSigns.id.desc())
         .limit(TREND_POINTS)
     )
     return list(rows)[::-1]
@@ -130,7 +139,7 @@ def vital_trend(actor: Actor, note: Note) -> list[VitalSigns]:
 def vitals_of(note_id: int) -> dict[str, VitalSigns]:
     """A note's measurements by moment."""
     rows = db.session.scalars(select(VitalSigns).where(VitalSigns.note_id == note_id))
-    return {row.moment: row for row in rows}
+    return {row.moment: row for row in rows if row.moment is not None}
 
 
 def active_allergies(patient_id: int) -> list[Allergy]:

@@ -89,7 +89,7 @@ def flags_in(value: list[dict[str, Any]] | None) -> list[Flagged]:
                     Flagged(
                         label=said(measure.label),
                         value=text,
-                        unit=measure.unit,
+                        unit=unit_of(measure),
                         words=words,
                         measured_at=measured_at,
                     )
@@ -112,7 +112,7 @@ def side(actor: Actor, patient: Patient) -> dict[str, Any] | None:
                 {
                     "label": said(measure.label),
                     "value": value_of(measure, taken[0].values),
-                    "unit": measure.unit,
+                    "unit": unit_of(measure),
                     "points": [float(row.values[part.column]) for row in reversed(taken)],
                     "limit": float(part.high) if part.high is not None else None,
                     "flag": _direction_word(measure, taken[0].values),
@@ -142,7 +142,7 @@ def newest_words(patient_id: int) -> list[Flagged]:
                 found[measure.code] = Flagged(
                     label=said(measure.label),
                     value=text,
-                    unit=measure.unit,
+                    unit=unit_of(measure),
                     words="",
                     measured_at=row.measured_at,
                 )
@@ -215,7 +215,10 @@ def chart_data(series: Series) -> list[dict[str, Any]]:
     into a note stands once.
     """
     rows = [row for row in reversed(series.rows) if not row.struck]
-    return [drawn for measure in MEASURES.values() if (drawn := _drawn(measure, rows, series.height_cm))]
+    drawn = (
+        _drawn(measure, rows, series.height_cm) for code, measure in MEASURES.items() if code != "height"
+    )
+    return [one for one in drawn if one is not None]
 
 
 def value_of(measure: Measure, values: Mapping[str, Decimal]) -> str:
@@ -229,13 +232,20 @@ def measured_words(values: Mapping[str, Any]) -> str:
     """All of one moment's numbers (column to number) in a line, with their units."""
     numbers = {name: Decimal(str(values[name])) for name in COLUMNS if values.get(name) is not None}
     found = ((measure, value_of(measure, numbers)) for measure in MEASURES.values())
-    return ", ".join(f"{said(measure.label)} {text} {measure.unit}" for measure, text in found if text)
+    return ", ".join(
+        f"{said(measure.label)} {text} {unit_of(measure)}".rstrip() for measure, text in found if text
+    )
 
 
 def flag_of(measure: Measure, values: Mapping[str, Decimal]) -> str:
     """``High, limit 140/90`` in the reader's language; empty within limits."""
     direction = _direction(measure, values)
     return flag_words(measure, direction) if direction else ""
+
+
+def unit_of(measure: Measure) -> str:
+    """The unit to write behind a number; a score has none."""
+    return "" if measure.code == "pain" else measure.unit
 
 
 def number(value: Decimal) -> str:
@@ -271,7 +281,7 @@ def _drawn(measure: Measure, rows: list[Measured], height_cm: Decimal | None) ->
     drawn = {
         "code": measure.code,
         "label": said(measure.label),
-        "unit": measure.unit,
+        "unit": unit_of(measure),
         "parts": [said(part.label) for part in measure.parts],
         "at": [key[0] for key in points],
         "numbers": [

@@ -14,7 +14,7 @@ from clinic.core.i18n import lazy as _l
 from clinic.encounters import policy
 from clinic.encounters.models import VitalSigns
 from clinic.encounters.vitals import COLUMNS, MEASURES
-from clinic.encounters.vitals_shown import flag_of, value_of
+from clinic.encounters.vitals_shown import flag_of, unit_of, value_of
 from clinic.encounters.wording import said
 from clinic.patients.timeline import Happened, Line, TimelineSource, register_source
 
@@ -54,7 +54,7 @@ def _show(entry: Happened, _zone: str) -> Line:
     texts, flags = [], []
     for measure in MEASURES.values():
         if text := value_of(measure, values):
-            texts.append(f"{said(measure.label)} {text} {measure.unit}")
+            texts.append(f"{said(measure.label)} {text} {unit_of(measure)}".rstrip())
             if flag := flag_of(measure, values):
                 flags.append(f"{said(measure.label)}: {flag}")
     who = _("the patient") if facts["source"] == "patient" else facts["by"] or ""

@@ -126,7 +126,7 @@ function figureOf(drawn, words) {
   const said = (at) => {
     const value = drawn.numbers.map((line) => line[at] ?? "–").join("/");
     const index = drawn.bmi?.[at] ? `, ${words.bmi} ${drawn.bmi[at]}` : "";
-    return `${words.moment(drawn.at[at])}: ${value} ${drawn.unit}${index}`;
+    return `${words.moment(drawn.at[at])}: ${value}${drawn.unit ? ` ${drawn.unit}` : ""}${index}`;
   };
   const read = (at) => {
     if (at === null || at === undefined) at = drawn.at.length - 1;
@@ -148,6 +148,11 @@ function figureOf(drawn, words) {
 function startChart(drawn, words, host) {
   const { figure, place, read, at } = figureOf(drawn, words);
   host.append(figure);
+  if (drawn.at.length < 2) {
+    place.remove();
+    read(0);
+    return;
+  }
   let plot = null;
   const draw = () => {
     plot?.destroy();

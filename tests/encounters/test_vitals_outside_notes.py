@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db, unit_of_work
+from clinic.encounters import queries
 from clinic.encounters.models import VitalSigns
 from clinic.encounters.service.measuring import record_vitals
 from clinic.encounters.vitals_rows import series_of
-from clinic.encounters.vitals_shown import latest_flags
+from clinic.encounters.vitals_shown import chart_data, latest_flags
 from clinic.encounters.vitals_typed import read_typed
-from tests.encounters.conftest import Scene, somebody
+from tests.encounters.conftest import Scene, somebody, version_on
 from tests.factories import FacilityFactory, PatientFactory, actor_of
 
 SignIn = Callable[..., FlaskClient]
@@ -270,3 +271,31 @@ def test_a_pressure_in_one_go_is_two_numbers(app: object, text_typed: str) -> No
         "systolic_mmhg": 120,
         "diastolic_mmhg": 80,
     }
+
+
+def test_a_note_takes_over_what_was_measured_that_day_and_keeps_what_was_typed(
+    author: FlaskClient, scene: Scene
+) -> None:
+    row = measured(scene, systolic="148/96", pulse="82")
+    note = scene.note()
+    page = author.get(f"/notes/{note.id}").text
+    assert "148/96, 82" in page
+    data = {"version": version_on(page), "before-pulse": "90", "note-plan": "Rest."}
+    assert author.post(f"/notes/{note.id}/vitals/{row.id}", data=data).status_code == 303
+    kept = queries.vitals_of(note.id)["before"]
+    assert (kept.systolic_mmhg, kept.diastolic_mmhg, kept.pulse_per_min) == (148, 96, 90)
+    page = author.get(f"/notes/{note.id}").text
+    assert 'value="148"' in page
+    assert "Rest." in page
+    assert "Take over" not in page
+
+
+def test_what_a_note_took_over_stands_once_in_the_lines(author: FlaskClient, scene: Scene) -> None:
+    row = measured(scene, systolic="148/96")
+    note = scene.note()
+    version = version_on(author.get(f"/notes/{note.id}").text)
+    author.post(f"/notes/{note.id}/vitals/{row.id}", data={"version": version})
+    series = series_of(scene.actor, scene.patient.id)
+    assert len(series.rows) == 2
+    (drawn,) = chart_data(series)
+    assert drawn["numbers"] == [[148.0], [96.0]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -44,6 +46,12 @@ def put(actor: Actor, note: Note, body: Body, *, page: str = "", turn: int = 0) 
     return version
 
 
+def _measured_at(note: Note) -> datetime:
+    """Now, while the visit goes on or has yet to begin; what is written up afterwards was measured in it."""
+    visit, now = note.appointment, clock.now()
+    return now if now <= visit.ends else visit.started_at or visit.starts
+
+
 def _write_vitals(note: Note, body: Body) -> None:
     """Keep the measurements that are right as numbers; what is wrong or half typed stays as text in the
     note.
@@ -60,7 +68,7 @@ def _write_vitals(note: Note, body: Body) -> None:
             note_id=note.id,
             patient_id=note.patient_id,
             moment=moment,
-            measured_at=clock.now(),
+            measured_at=_measured_at(note),
             created_at=clock.now(),
             **columns,
         )

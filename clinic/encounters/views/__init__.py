@@ -9,6 +9,7 @@ from clinic.encounters.views import (
     notes,
     papers,
     settling,
+    taking_vitals,
 )
 from clinic.encounters.views.blueprint import bp
 from clinic.encounters.views.note_templates import bp as note_templates_pages
@@ -16,4 +17,15 @@ from clinic.encounters.views.snippets import bp as snippets_pages
 
 blueprints = (bp, note_templates_pages, snippets_pages)
 
-__all__ = ["after_signing", "assessments", "blueprints", "diagnoses", "drafts", "my_day", "notes", "papers", "settling"]
+__all__ = [
+    "after_signing",
+    "assessments",
+    "blueprints",
+    "diagnoses",
+    "drafts",
+    "my_day",
+    "notes",
+    "papers",
+    "settling",
+    "taking_vitals",
+]
