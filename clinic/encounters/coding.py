@@ -37,9 +37,9 @@ one person alone stays with who said it.
 PROBLEMS = 6
 
 SYSTEM_NAMES: Mapping[str, Any] = {
-    CodeSystemName.ICD10: _l("ICD-10"),
-    CodeSystemName.NAMASTE: _l("NAMASTE"),
-    CodeSystemName.TM2: _l("ICD-11 TM2"),
+    CodeSystemName.ICD10: "ICD-10",
+    CodeSystemName.NAMASTE: "NAMASTE",
+    CodeSystemName.TM2: "ICD-11 TM2",
     CodeSystemName.OWN: _l("Clinic’s own list"),
 }
 
