@@ -171,6 +171,14 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (manager, _("Clinics"), "facilities.index", "building-2", ("facilities",)),
         (actor.has(Role.ADMIN), _("Message texts"), "message_texts.index", "pencil", ("message_texts",)),
         (manager, _("Services"), "scheduling.services", "list", ()),
+        (actor.has(Role.PRACTITIONER), _("Prescription sets"), "prescriptions.sets", "pill", ()),
+        (
+            actor.has(Role.ADMIN, Role.PRACTITIONER),
+            _("Rules for prescriptions"),
+            "prescriptions.rules",
+            "shield-check",
+            ("prescriptions.rule", "prescriptions.new_rule"),
+        ),
         (actor.has(Role.ADMIN), _("Code lists"), "code_lists.index", "book-open", ("code_lists",)),
         (
             manager or actor.has(Role.PRACTITIONER),

@@ -113,10 +113,16 @@ def line_words(line: Any) -> str:
     parts = [
         dosing_words(line.dosing, line.dose),
         plain(FOOD, line.food) if line.food else "",
-        plain(SEVANA_KALAS, line.sevana_kala) if line.sevana_kala else "",
+        kala_words(line),
         _("with %(what)s", what=with_what) if with_what else "",
     ]
     return ", ".join(part for part in parts if part)
+
+
+def kala_words(line: Any) -> str:
+    """When to take it by food and hour, where the dosing does not say it already."""
+    said_already = line.sevana_kala == "nisha" and line.dosing is not None and line.dosing.frequency == "hs"
+    return plain(SEVANA_KALAS, line.sevana_kala) if line.sevana_kala and not said_already else ""
 
 
 _AND = re.compile(r"\s*(?:,|\+|&|\band\b|\bor\b|और|या)\s*", re.IGNORECASE)

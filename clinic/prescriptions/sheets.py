@@ -11,11 +11,11 @@ from clinic.core.i18n import gettext as _
 from clinic.patients.display import facts_text
 from clinic.prescriptions import queries
 from clinic.prescriptions.models import Acceptance, Prescription, PrescriptionLine
-from clinic.prescriptions.plain import anupana_words, dosing_words, quantity_words, show_duration
+from clinic.prescriptions.plain import anupana_words, dosing_words, kala_words, quantity_words, show_duration
 from clinic.prescriptions.printed import KIND, born_of, digest_of, printed_of
 from clinic.prescriptions.reading import line_of
 from clinic.prescriptions.sheet import Sheet, SheetLine
-from clinic.prescriptions.words import FOOD, FORMS, KALPANAS, ROUTES, SEVANA_KALAS, Word, plain
+from clinic.prescriptions.words import FOOD, FORMS, KALPANAS, ROUTES, Word, plain
 from clinic.records.verification import code_of, verify_url
 
 
@@ -158,7 +158,7 @@ def sheet_line(number: int, row: PrescriptionLine) -> SheetLine:
         instructions=instructions,
         brand=line.brand,
         anupana=anupana_words(line.anupana),
-        sevana_kala=_said(SEVANA_KALAS, line.sevana_kala),
+        sevana_kala=kala_words(line),
         substitution=_("No other brand instead") if line.no_substitution else "",
     )
 

@@ -125,11 +125,16 @@ def picked(actor: Actor, pick: str, typed: str) -> LineRead | None:
 
 
 def typed_line(actor: Actor, typed: str) -> LineRead:
-    """The line of a medicine typed out: with its usual dosing where its whole name is one of the known."""
+    """The line of a medicine typed out: as it is usually given where the name is one of the known, or the
+    beginning of no more than one.
+    """
     quick = quick_line(typed)
-    for found in suggestions(actor, typed):
-        if fold(found.line.name) == fold(quick["name"]):
-            return found.line
+    found = suggestions(actor, typed)
+    for item in found:
+        if fold(item.line.name) == fold(quick["name"]):
+            return item.line
+    if len(found) == 1 and fold(found[0].line.name).startswith(fold(quick["name"])):
+        return found[0].line
     return read_line(quick)
 
 

@@ -21,7 +21,7 @@ from clinic.core.access import CLINICAL, FRONT_DESK, SYSTEM, Role, RoutePolicy, 
 from clinic.core.db import db
 from clinic.encounters.assessments.definitions import instrument
 from clinic.encounters.assessments.service import begin_answers, save_answer, submit
-from clinic.encounters.models import Diagnosis, Note, VitalSigns
+from clinic.encounters.models import Diagnosis, Note, NoteTemplate, Snippet, VitalSigns
 from clinic.encounters.service import issue_code, template_for
 from clinic.imports.models import CodeUpload, Import, ImportRow, ImportState
 from clinic.notifications.models import Broadcast, InboundMessage, InboxItem, Message, PushSubscription
@@ -265,6 +265,12 @@ def _populate(world: World) -> None:
         save_answer(SYSTEM, answers, question.code, "vata", "")
     submit(SYSTEM, answers)
     prescription = _prescription(mine, vaidya, here.id)
+    template = NoteTemplate(
+        facility_id=here.id, origin="clinic", code="own", name="Own", layout={"sections": []}, active=False
+    )
+    snippet = Snippet(facility_id=here.id, word="wt", text="Well tolerated.")
+    db.session.add_all((template, snippet))
+    db.session.flush()
     world.people = {name: (user.id, kind, roles) for name, (user, kind, roles) in people.items()}
     world.people["anonymous"] = None
     world.values = {
@@ -293,6 +299,8 @@ def _populate(world: World) -> None:
         "vitals_id": vitals.id,
         "allergy_id": allergy.id,
         "note_id": note.id,
+        "template_id": template.id,
+        "snippet_id": snippet.id,
         "prescription_id": prescription.prescription_id,
         "line_id": prescription.id,
         "diagnosis_id": db.session.scalars(select(Diagnosis.id)).one(),
