@@ -7,7 +7,7 @@ RUN /venv/bin/pip install --quiet -r /tmp/requirements.txt
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 FLASK_APP=wsgi.py PORT=8000
-RUN useradd --system --uid 10001 --home-dir /app sutra
+RUN useradd --system --uid 10001 --home-dir /app sutra && install -d -o sutra -m 700 /data/files
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . .
