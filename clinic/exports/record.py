@@ -24,7 +24,7 @@ from clinic.encounters.note_page import SectionShown, sections_of
 from clinic.encounters.queries import notes_of_patient
 from clinic.encounters.wording import said
 from clinic.exports.policy import Notes, Reading
-from clinic.exports.queries import assessments, body, given, hearing, papers, signed
+from clinic.exports.queries import assessments, body, given, hearing, papers, prescribed, signed
 from clinic.exports.queries import record as parts
 from clinic.facilities.queries import get_facility
 from clinic.patients.models import Patient
@@ -84,6 +84,7 @@ def gather(actor: Actor, patient: Patient, reading: Reading) -> Record:
     notes = _notes(actor, patient, reading)
     if reading.notes is not Notes.NONE:
         record["notes"] = notes
+        record["prescriptions"] = prescribed.prescriptions(actor, patient.id)
         record["papers"] = papers.papers(actor, patient.id)
     found = _assessments(actor, patient, reading)
     if found is not None:
