@@ -1,5 +1,5 @@
 // A field with what it may become under it, in [data-suggest]: arrow down goes into the list, up and out again to the
-// field; Escape empties the list. Typing goes on in the field.
+// field; Escape empties the list. Typing goes on in the field, also after one of them was chosen.
 import { focusRow } from "./list-keys.js";
 
 export function startSuggest() {
@@ -24,5 +24,14 @@ export function startSuggest() {
     if (event.target instanceof Element && event.target.matches("[data-suggest-input]") && !event.target.value.trim()) {
       event.target.closest("[data-suggest]")?.querySelector("[data-suggest-list]")?.replaceChildren();
     }
+  });
+  let sent = "";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.target instanceof Element ? event.target.closest("[data-suggest]") : null;
+    sent = form && event.detail.requestConfig?.verb === "post" ? form.querySelector("[data-suggest-input]")?.id ?? "" : "";
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (sent && document.activeElement === document.body) document.getElementById(sent)?.focus();
+    sent = "";
   });
 }

@@ -7,7 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import time
 from threading import Barrier
 
+import pytest
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from clinic.app import create_app
 from clinic.core import clock
@@ -15,6 +18,7 @@ from clinic.core.access import Actor, Role
 from clinic.core.db import db, unit_of_work
 from clinic.core.errors import Conflict
 from clinic.encounters import queries, service
+from clinic.encounters.coding import diagnoses_of
 from clinic.encounters.models import Note
 from tests.conftest import make_settings
 from tests.factories import (
@@ -29,6 +33,7 @@ from tests.factories import (
 )
 
 WRITERS = 20
+SIGN = "UPDATE notes SET status = 'signed', signed_at = now(), signed_by = :user WHERE id = :note"
 
 
 def running_visit(app: Flask) -> tuple[Actor, str]:
@@ -123,4 +128,32 @@ def test_a_note_signed_and_saved_at_once_is_signed_as_it_was(make_database: Call
         note = queries.get_note(actor, note_id)
         kept = {row.body["plan"] for row in queries.open_conflicts(note_id)}
         assert kept | {note.body["plan"]} >= {f"other {n}" for n in range(0, WRITERS, 2)}
+        db.engine.dispose()
+
+
+def test_no_diagnosis_slips_in_while_somebody_signs(make_database: Callable[[str], str]) -> None:
+    """The row waits for the signature that is under way, and is then refused."""
+    app = create_app(make_settings(make_database("notes")))
+    actor, reference = running_visit(app)
+    insert = text(
+        "INSERT INTO diagnoses (note_id, patient_id, facility_id, text, position, created_at) "
+        "SELECT id, patient_id, facility_id, 'Slipped in', 1, now() FROM notes WHERE id = :note"
+    )
+    with app.app_context():
+        with unit_of_work():
+            note_id = service.open_note(actor, queries.get_visit(actor, reference)).id
+        with db.engine.connect() as signing, db.engine.connect() as adding:
+            signing.execute(
+                text(SIGN),
+                {"user": actor.user_id, "note": note_id},
+            )
+            adding.execute(text("SET lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError):
+                adding.execute(insert, {"note": note_id})
+            adding.rollback()
+            signing.commit()
+            with pytest.raises(IntegrityError):
+                adding.execute(insert, {"note": note_id})
+            adding.rollback()
+        assert diagnoses_of(note_id) == []
         db.engine.dispose()
