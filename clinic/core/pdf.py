@@ -106,7 +106,7 @@ class SheetPdf(FPDF):
         self.put(self._foot, MARGIN, y, TEXT_WIDTH - 30, style)
         words = self._page_words.replace("%(page)s", str(self.page_no())).replace("%(pages)s", "{nb}")
         self._pen(style)
-        # How many pages there are is filled in at the end: the text is placed by what it will be about as wide as.
+        # The number of pages is filled in at the end: the text is placed by about how wide it will be.
         width = self.get_string_width(words.replace("{nb}", str(self.page_no())))
         self.set_xy(WIDTH - MARGIN - width, y)
         self.cell(width, style.height, words)
