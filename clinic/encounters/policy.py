@@ -77,7 +77,8 @@ def visits_in_sight(actor: Actor) -> ColumnElement[bool]:
 
 def vitals_in_sight(actor: Actor) -> ColumnElement[bool]:
     """The measurements somebody may read: those of patients a practitioner may read about, and for a
-    therapist of the patients in their care. What stands in a draft is for its author alone.
+    therapist of the patients in their care. What stands in a draft is for its author alone; what stands in
+    a note entered in error is read there and counts nowhere else.
     """
     if not (can_read_notes(actor) or actor.has(*EMERGENCY)):
         return false()
@@ -85,10 +86,11 @@ def vitals_in_sight(actor: Actor) -> ColumnElement[bool]:
     if actor.has(Role.THERAPIST):
         reach = or_(reach, in_care(actor, VitalSigns.patient_id))
     its_note = select(1).select_from(Note).where(Note.id == VitalSigns.note_id).correlate(VitalSigns)
-    return or_(
+    seen = or_(
         and_(reach, or_(VitalSigns.note_id.is_(None), exists(its_note.where(Note.status == "signed")))),
         exists(its_note.where(Note.practitioner_id.in_(_own_practitioner(actor)))),
     )
+    return and_(seen, ~exists(its_note.where(Note.retracted)))
 
 
 def _signed_reach(actor: Actor) -> ColumnElement[bool]:

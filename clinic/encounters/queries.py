@@ -96,6 +96,7 @@ def earlier_notes(actor: Actor, note: Note) -> list[Note]:
                 Note.patient_id == note.patient_id,
                 Note.id != note.id,
                 Note.status == "signed",
+                ~Note.retracted,
                 func.lower(Appointment.during) <= note.appointment.starts,
                 policy.notes_in_sight(actor),
             )

@@ -22,7 +22,7 @@ from clinic.encounters.coding import problems_of
 from clinic.encounters.models import Note, NoteRetraction
 from clinic.notifications.models import Message, Status
 from clinic.records.verification import read_code
-from tests.encounters.conftest import Scene, SignIn, somebody
+from tests.encounters.conftest import READY, Scene, SignIn, somebody
 from tests.factories import FacilityFactory, PatientFactory, actor_of, grant, household_login
 
 CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}\b")
@@ -62,6 +62,18 @@ def test_a_note_in_error_stays_readable_and_is_marked_wherever_it_is_shown(
     assert "This copy no longer holds" in checked
     notes_tab = author.get(f"/patients/{scene.patient.id}/notes").text
     assert "Entered in error" in notes_tab
+
+
+def test_what_was_measured_in_error_counts_nowhere_else(scene: Scene) -> None:
+    note = scene.note()
+    with unit_of_work():
+        service.save_draft(scene.actor, note, {**READY, "before-pulse": ["72"]}, version=note.version)
+    note = scene.signed()
+    assert queries.vital_trend(scene.actor, note)
+    with unit_of_work():
+        service.enter_in_error(scene.actor, note, "Wrong patient")
+    assert queries.vital_trend(scene.actor, note) == []
+    assert queries.vitals_of(note.id)["before"].pulse_per_min == 72
 
 
 def test_a_note_can_hold_again_and_both_marks_stay(author: FlaskClient, scene: Scene) -> None:
