@@ -20,14 +20,8 @@ def vaidya(visitor: Open) -> Visitor:
     return at
 
 
-def patient_of(at: Visitor) -> str:
-    """The address of the demo's first patient, who has a profile and measurements."""
-    page = at.go("/patients?q=Meenakshi")
-    page.locator("a[href^='/patients/']", has_text="Meenakshi Iyer").first.click()
-    page.wait_for_url(re.compile(r"/patients/\d+"))
-    found = re.search(r"/patients/\d+", page.url)
-    assert found
-    return found[0]
+FIRST = "/patients/1"
+"""The demo's first patient, who has a profile and measurements."""
 
 
 def strokes(page: Page, keys: list[str]) -> int:
@@ -37,7 +31,7 @@ def strokes(page: Page, keys: list[str]) -> int:
 
 
 def test_pressure_pulse_and_oxygen_take_twelve_strokes_and_enter(vaidya: Visitor) -> None:
-    page = vaidya.go(f"{patient_of(vaidya)}/vitals")
+    page = vaidya.go(f"{FIRST}/vitals")
     expect(page.locator("#systolic")).to_be_focused()
     strokes(page, [*"128"])
     expect(page.locator("#diastolic")).to_be_focused()
@@ -55,7 +49,7 @@ def test_pressure_pulse_and_oxygen_take_twelve_strokes_and_enter(vaidya: Visitor
 
 
 def test_what_is_flagged_or_wrong_is_said_while_it_is_typed(vaidya: Visitor) -> None:
-    page = vaidya.go(f"{patient_of(vaidya)}/vitals")
+    page = vaidya.go(f"{FIRST}/vitals")
     page.locator("#systolic").press_sequentially("148/96")
     expect(page.locator("#diastolic")).to_have_value("96")
     expect(page.locator("#measure").get_by_text("High, limit 140/90")).to_be_visible()
@@ -70,7 +64,7 @@ def test_what_is_flagged_or_wrong_is_said_while_it_is_typed(vaidya: Visitor) -> 
 
 
 def test_lines_are_drawn_read_by_keys_and_the_table_is_behind(vaidya: Visitor) -> None:
-    page = vaidya.go(f"{patient_of(vaidya)}/vitals?range=all")
+    page = vaidya.go(f"{FIRST}/vitals?range=all")
     chart = page.locator("[data-vital-chart=blood_pressure]")
     expect(chart.locator("canvas")).to_be_visible()
     expect(page.locator("[data-vital-table]")).to_be_hidden()
@@ -89,10 +83,9 @@ def test_lines_are_drawn_read_by_keys_and_the_table_is_behind(vaidya: Visitor) -
 def test_without_scripts_there_is_the_table_and_the_form(visitor: Open) -> None:
     first = visitor(DESKTOP)
     first.sign_in_staff("vaidya")
-    address = patient_of(first)
     plain = visitor(DESKTOP, java_script_enabled=False)
     plain.sign_in_staff("vaidya")
-    page = plain.go(f"{address}/vitals?range=all")
+    page = plain.go(f"{FIRST}/vitals?range=all")
     expect(page.locator("[data-vital-table] table")).to_be_visible()
     expect(page.locator("[data-vital-charts]")).to_be_hidden()
     page.locator("#systolic").fill("122/78")
@@ -106,7 +99,7 @@ def test_without_scripts_there_is_the_table_and_the_form(visitor: Open) -> None:
 
 
 def test_an_entry_changes_in_its_section_and_its_history_is_readable(vaidya: Visitor) -> None:
-    page = vaidya.go(f"{patient_of(vaidya)}/health")
+    page = vaidya.go(f"{FIRST}/health")
     section = page.locator("#surgery")
     section.get_by_role("link", name="Change").first.click()
     box = section.locator("#surgery-place")
@@ -126,9 +119,8 @@ def test_an_entry_changes_in_its_section_and_its_history_is_readable(vaidya: Vis
 def test_both_pages_fit_a_phone(visitor: Open) -> None:
     at = visitor(PHONE)
     at.sign_in_staff("vaidya")
-    address = patient_of(at)
     for tab in ("vitals", "health"):
-        page = at.go(f"{address}/{tab}")
+        page = at.go(f"{FIRST}/{tab}")
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         at.check_accessibility()
