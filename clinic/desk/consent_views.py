@@ -121,7 +121,7 @@ def withdraw_consent(patient_id: int, consent_id: int) -> Response:
 
 
 def _page(template: str, patient: Patient, status: int = 200, **values: Any) -> Response:
-    return page(
+    answer = page(
         template,
         None,
         status,
@@ -130,3 +130,14 @@ def _page(template: str, patient: Patient, status: int = 200, **values: Any) -> 
         zone=get_facility(patient.facility_id).zone,
         **values,
     )
+    if request.method == "GET":
+        audit.read(
+            current_actor(),
+            "patient.viewed",
+            subject_type="patient",
+            subject_id=patient.id,
+            patient_id=patient.id,
+            facility_id=patient.facility_id,
+            detail={"page": "consent"},
+        )
+    return answer

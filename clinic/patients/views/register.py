@@ -85,7 +85,17 @@ def edit(patient_id: int) -> Response:
     form.offer_kept_choices(patient)
     if request.method == "GET":
         form.fill(patient, _kept_allergies(patient), today=today)
-        return page("patients/edit.html", form=form, patient=patient, conflict=None)
+        answer = page("patients/edit.html", form=form, patient=patient, conflict=None)
+        audit.read(
+            actor,
+            "patient.viewed",
+            subject_type="patient",
+            subject_id=patient.id,
+            patient_id=patient.id,
+            facility_id=patient.facility_id,
+            detail={"page": "edit"},
+        )
+        return answer
     settle(form, patient, request.form, today=today)
     details = form.read(today=today, patient=patient)
     if details is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
 
+from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import Actor, allow
 from clinic.core.errors import DomainError, Forbidden, NotFound
@@ -31,7 +32,17 @@ def move(reference: str) -> Response:
     if not policy.can_move(actor, appointment):
         raise Forbidden(_("You may not move this visit."))
     if request.method == "GET":
-        return _show(appointment, _from_address(appointment))
+        answer = _show(appointment, _from_address(appointment))
+        audit.read(
+            actor,
+            "appointment.viewed",
+            subject_type="appointment",
+            subject_id=appointment.id,
+            patient_id=appointment.patient_id,
+            facility_id=appointment.facility_id,
+            detail={"page": "move"},
+        )
+        return answer
     form = _from_form(appointment)
     if request.form.get("action") != "move":
         return _show(appointment, form)

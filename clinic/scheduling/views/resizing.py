@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request, url_for
 
+from clinic.audit import service as audit
 from clinic.core.access import allow
 from clinic.core.errors import DomainError, Forbidden, NotFound
 from clinic.core.i18n import gettext as _
@@ -35,7 +36,17 @@ def length(reference: str) -> Response:
         "override_reason": "",
     }
     if request.method == "GET":
-        return _show(appointment, form)
+        answer = _show(appointment, form)
+        audit.read(
+            actor,
+            "appointment.viewed",
+            subject_type="appointment",
+            subject_id=appointment.id,
+            patient_id=appointment.patient_id,
+            facility_id=appointment.facility_id,
+            detail={"page": "length"},
+        )
+        return answer
     form["minutes"] = read_id(request.form.get("minutes")) or 0
     form["version"] = read_id(request.form.get("version"))
     form["override_reason"] = one_line(request.form.get("override_reason", ""))[:300]

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 
+from clinic.audit import service as audit
 from clinic.core import clock
 from clinic.core.access import Actor, allow
 from clinic.core.errors import DomainError, Forbidden, Invalid, NotFound
@@ -49,7 +50,18 @@ def move_series(series_id: int) -> Response:
         raise Forbidden(_("You may not move these visits."))
     shift = _read()
     if request.form.get("action") != "move":
-        return _show(actor, shown, chosen, shift)
+        answer = _show(actor, shown, chosen, shift)
+        if request.method == "GET":
+            audit.read(
+                actor,
+                "series.viewed",
+                subject_type="series",
+                subject_id=series_id,
+                patient_id=shown.visits[0].patient_id,
+                facility_id=shown.visits[0].facility_id,
+                detail={"page": "move"},
+            )
+        return answer
     try:
         found = _survey(actor, chosen, shift)
         if not all(one.settled for one in found):
