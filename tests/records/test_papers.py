@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
@@ -272,3 +273,15 @@ def test_the_file_of_a_row_never_changes_not_even_by_sql(clinic: Clinic) -> None
     with pytest.raises(Exception, match="never changes"):
         db.session.flush()
     db.session.rollback()
+
+
+def test_the_tab_and_the_viewer_ask_the_database_a_few_things(
+    clinic: Clinic, count_statements: Callable[[], list[str]]
+) -> None:
+    for number in range(4):
+        clinic.paper(text=f"Paper {number}")
+    for path in (f"/patients/{clinic.patient.id}/papers", f"/papers/{papers()[0].id}"):
+        count_statements()
+        assert clinic.vaidya.get(path).status_code == 200
+        asked = [text for text in count_statements() if "sessions" not in text and "INTO audit" not in text]
+        assert len(asked) <= 7, asked

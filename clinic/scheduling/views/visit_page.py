@@ -14,7 +14,7 @@ from clinic.core.web import is_fragment
 from clinic.records.wording import KINDS
 from clinic.scheduling import policy, queries, reasons
 from clinic.scheduling.models import Appointment, AppointmentEvent
-from clinic.scheduling.queries.papers import papers_of_visit
+from clinic.scheduling.queries.papers import history_and_papers
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS
 from clinic.scheduling.transitions import BY_EVENT, CANCEL, NO_SHOW, STEPS, TAKE_BACK, Step, open_steps
 from clinic.scheduling.views.following import follow_up_values
@@ -23,7 +23,7 @@ from clinic.scheduling.views.meetings import meeting_values
 
 def page_values(actor: Actor, appointment: Appointment) -> dict[str, Any]:
     """What the page of a visit shows."""
-    events = queries.history(appointment)
+    events, papers = history_and_papers(actor, appointment)
     claimed = queries.resources_of(appointment)
     return {
         "appointment": appointment,
@@ -45,7 +45,7 @@ def page_values(actor: Actor, appointment: Appointment) -> dict[str, Any]:
         "undo_seconds": undo_seconds(actor, appointment, events),
         **follow_up_values(actor, appointment),
         **meeting_values(actor, appointment),
-        "papers": papers_of_visit(actor, appointment.id),
+        "papers": papers,
         "paper_words": dict(KINDS),
     }
 
