@@ -142,7 +142,7 @@ ATTACKS = (
     "SELECT id, 4, 'reinstated', 'x', signed_by, 'x', now() FROM notes WHERE id = :note",
     "INSERT INTO note_retractions (note_id, number, kind, reason, author_id, author_name, created_at) "
     "SELECT :draft, 1, 'entered_in_error', 'x', signed_by, 'x', now() FROM notes WHERE id = :note",
-    "UPDATE verifiable_copies SET digest = repeat('0', 64) WHERE subject_id = :note",
+    "UPDATE verifiable_copies SET digest = lpad(id::text, 64, '0') WHERE subject_id = :note",
     "DELETE FROM verifiable_copies WHERE subject_id = :note",
     "UPDATE note_templates SET layout = '{}' WHERE id = (SELECT template_id FROM notes WHERE id = :note)",
     "UPDATE notes SET patient_id = :other WHERE id = :note",
