@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -15,6 +15,7 @@ from clinic.accounts.models import User
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
+from clinic.core.i18n import gettext as _
 from clinic.encounters.models import Note, VitalSigns
 from clinic.encounters.policy import vitals_in_sight
 from clinic.encounters.vitals import COLUMNS
@@ -67,7 +68,9 @@ def series_of(actor: Actor, patient_id: int, *, since: datetime | None = None, m
             VitalSigns.source,
             func.coalesce(Practitioner.name, User.name, "").label("by"),
             VitalSigns.recorded_by,
-            func.coalesce(VitalSigns.error_reason, "").label("struck"),
+            func.coalesce(VitalSigns.error_reason, case((_retracted(), _("with its note"))), "").label(
+                "struck"
+            ),
             func.coalesce(striker.name, "").label("struck_by"),
             VitalSigns.supersedes_id,
             _height_said(patient_id).label("height_said"),
@@ -119,7 +122,7 @@ def flaggable_column(patient_id: int, *, within: timedelta, sight: ColumnElement
             VitalSigns.patient_id == patient_id,
             VitalSigns.measured_at > clock.now() - within,
             VitalSigns.error_at.is_(None),
-            or_(VitalSigns.note_id.is_(None), Note.status == "signed"),
+            or_(VitalSigns.note_id.is_(None), and_(Note.status == "signed", ~_retracted())),
             sight,
         )
         .scalar_subquery()
@@ -135,6 +138,11 @@ def read_flaggable(found: list[dict[str, Any]] | None) -> list[tuple[datetime, d
         )
         for row in found or []
     ]
+
+
+def _retracted() -> ColumnElement[bool]:
+    """Whether the note was marked as entered in error: what was measured in it does not count either."""
+    return Note.last_mark % 2 == 1
 
 
 def _height_said(patient_id: int) -> Any:

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db, unit_of_work
-from clinic.encounters import queries
+from clinic.encounters import queries, service
 from clinic.encounters.models import VitalSigns
+from clinic.encounters.models.retraction import NoteRetraction
 from clinic.encounters.service.measuring import record_vitals
 from clinic.encounters.vitals_rows import series_of
 from clinic.encounters.vitals_shown import chart_data, latest_flags
 from clinic.encounters.vitals_typed import read_typed
-from tests.encounters.conftest import Scene, somebody, version_on
+from tests.encounters.conftest import READY, Scene, somebody, version_on
 from tests.factories import FacilityFactory, PatientFactory, actor_of
 
 SignIn = Callable[..., FlaskClient]
@@ -222,8 +223,6 @@ def test_another_patients_row_is_not_reached_through_ones_own(author: FlaskClien
 def test_what_was_measured_in_a_draft_is_for_its_author_alone(scene: Scene, sign_in: SignIn) -> None:
     note = scene.note()
     with unit_of_work():
-        from clinic.encounters import service
-
         service.save_draft(scene.actor, note, {"before-pulse": ["88"]}, version=note.version)
     colleague = somebody(scene.facility, Role.PRACTITIONER)
     db.session.commit()
@@ -299,3 +298,27 @@ def test_what_a_note_took_over_stands_once_in_the_lines(author: FlaskClient, sce
     assert len(series.rows) == 2
     (drawn,) = chart_data(series)
     assert drawn["numbers"] == [[148.0], [96.0]]
+
+
+def test_what_was_measured_in_a_note_entered_in_error_does_not_count(scene: Scene) -> None:
+    note = scene.saved()
+    with unit_of_work():
+        service.save_draft(scene.actor, note, {"before-systolic": ["190"], **READY}, version=note.version)
+    note = queries.get_note(scene.actor, note.id, fresh=True)
+    with unit_of_work():
+        service.sign(scene.actor, note, version=note.version)
+    assert [flag.value for flag in latest_flags(scene.patient.id)] == ["190/–"]
+    with unit_of_work() as session:
+        session.add(
+            NoteRetraction(
+                note_id=note.id,
+                number=1,
+                kind="entered_in_error",
+                reason="x",
+                author_id=scene.user.id,
+                author_name="x",
+            )
+        )
+    assert latest_flags(scene.patient.id) == []
+    (row,) = series_of(scene.actor, scene.patient.id).rows
+    assert row.struck
