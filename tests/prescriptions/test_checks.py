@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from clinic.core import clock
@@ -206,6 +207,17 @@ def test_a_block_is_set_aside_only_with_a_reason_and_stands_on_the_paper(scene: 
     assert (kept.level, kept.accepted_by, kept.accepted_name) == ("block", scene.user.id, scene.actor.name)
     overrides = sheet_of(scene.fresh(draft.id), "en").overrides
     assert overrides == ("Amoxicillin: allergy to Penicillin (rash) (Tested negative last week)",)
+
+
+def test_a_signature_that_only_a_warning_stands_against_is_answered_with_it(
+    scene: Scene, author: FlaskClient
+) -> None:
+    _allergic(scene)
+    draft = scene.draft(AMOXICILLIN)
+    answer = author.post(f"/prescriptions/{draft.id}", data={"version": str(draft.version), "do": "sign"})
+    assert answer.status_code == 422
+    assert "This cannot be signed yet." in answer.text
+    assert "allergy to Penicillin" in answer.text
 
 
 def test_what_was_accepted_for_one_medicine_is_asked_again_for_another(scene: Scene) -> None:

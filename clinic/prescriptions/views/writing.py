@@ -104,7 +104,7 @@ def edit(prescription_id: int) -> Response:
         say(done.said)
         return go_to(done.go_to)
     prescription = queries.get_prescription(actor, prescription_id, fresh=True)
-    if tried.problems or tried.message:
+    if tried.signing or tried.problems or tried.message:
         return _answer(prescription, tried, 422)
     return _answer(prescription, done.tried, 200)
 
