@@ -25,8 +25,8 @@ from clinic.patients.display import years_between
 from clinic.patients.health_kinds import CLINICAL_KINDS, DESK_KINDS, KINDS
 from clinic.patients.health_words import Unfit, asks_pregnancy, habits_of
 from clinic.patients.models import BirthPrecision, Patient
-from clinic.patients.queries import all_allergies, get_patient
-from clinic.patients.queries.health import profile_of
+from clinic.patients.queries import get_patient
+from clinic.patients.queries.health import allergies_column, profile_of, read_allergies
 from clinic.patients.queries.said import Said, read_said, said_columns
 from clinic.patients.said_forms import InsurerForm, MeasuresForm
 from clinic.patients.service.history_text import pieces_of
@@ -76,7 +76,7 @@ def show_health(
     actor = current_actor()
     patient = get_patient(actor, patient_id)
     sections = health_values(actor, patient, opened)
-    said = read_said(*sections["profile"].more)
+    said = read_said(*sections["profile"].more[:-1])
     filled: dict[str, Form] = {
         "measures_form": MeasuresForm(formdata=None),
         "insurer_form": _insurer_form(said),
@@ -119,14 +119,14 @@ def health_values(actor: Actor, patient: Patient, opened: Opened | None = None) 
     if not asks_pregnancy(patient, clock.today(patient.facility.zone)):
         kinds = tuple(code for code in kinds if code != "pregnancy")
     asked = kinds if "pregnancy" in kinds else (*kinds, "pregnancy")
-    profile = profile_of(patient.id, asked, more=said_columns(patient.id))
+    profile = profile_of(patient.id, asked, more=(*said_columns(patient.id), allergies_column(patient.id)))
     if "pregnancy" not in kinds and profile.now["pregnancy"] and "condition" in kinds:
         kinds = (*kinds, "pregnancy")
     return {
         "profile": profile,
         "kinds": [KINDS[code] for code in kinds],
         "opened": opened or Opened(),
-        "allergies": all_allergies(patient.id),
+        "allergies": read_allergies(profile.more[-1]),
         "allergy_choices": ALLERGY_CHOICES,
         "habits_of": habits_of,
         "confirms": policy.sees_clinical(actor, patient),

@@ -125,7 +125,6 @@ def vital_trend(actor: Actor, note: Note) -> list[VitalSigns]:
         .where(
             VitalSigns.patient_id == note.patient_id,
             VitalSigns.error_at.is_(None),
-            or_(VitalSigns.note_id.is_(None), Note.last_mark % 2 == 0),
             or_(
                 visit <= note.appointment.starts,
                 and_(VitalSigns.note_id.is_(None), VitalSigns.measured_at < clock.day_bounds(day, zone)[1]),

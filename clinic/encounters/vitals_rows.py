@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import aliased
 
@@ -15,7 +15,6 @@ from clinic.accounts.models import User
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
-from clinic.core.i18n import gettext as _
 from clinic.encounters.models import Note, VitalSigns
 from clinic.encounters.policy import vitals_in_sight
 from clinic.encounters.vitals import COLUMNS
@@ -68,9 +67,7 @@ def series_of(actor: Actor, patient_id: int, *, since: datetime | None = None, m
             VitalSigns.source,
             func.coalesce(Practitioner.name, User.name, "").label("by"),
             VitalSigns.recorded_by,
-            func.coalesce(VitalSigns.error_reason, case((_retracted(), _("with its note"))), "").label(
-                "struck"
-            ),
+            func.coalesce(VitalSigns.error_reason, "").label("struck"),
             func.coalesce(striker.name, "").label("struck_by"),
             VitalSigns.supersedes_id,
             _height_said(patient_id).label("height_said"),

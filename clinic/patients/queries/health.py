@@ -90,6 +90,20 @@ class PregnancyState:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AllergyNow:
+    """An allergy as it stands."""
+
+    id: int
+    substance: str
+    category: str | None
+    criticality: str | None
+    reaction: str | None
+    severity: str | None
+    status: str
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class AllergySaid:
     """What an allergy said, from ``recorded_at`` until ``until`` (None: now)."""
 
@@ -160,6 +174,24 @@ def allergy_history(patient_id: int, allergy_id: int) -> list[AllergySaid]:
     )
     rows = [AllergySaid(**row._mapping) for row in db.session.execute(now.union_all(before))]
     return sorted(rows, key=lambda row: (row.until is None, row.until or row.recorded_at), reverse=True)
+
+
+def allergies_column(patient_id: int) -> ScalarSelect[Any]:
+    """A sub-select for ``read_allergies``: every allergy but those entered in error."""
+    fields: list[Any] = []
+    for name in AllergyNow.__dataclass_fields__:
+        fields += [name, getattr(Allergy, name)]
+    listed = aggregate_order_by(func.json_build_object(*fields), Allergy.status, Allergy.id)
+    return (
+        select(func.json_agg(listed))
+        .where(Allergy.patient_id == patient_id, Allergy.status != "entered_in_error")
+        .scalar_subquery()
+    )
+
+
+def read_allergies(value: list[dict[str, Any]] | None) -> list[AllergyNow]:
+    """What ``allergies_column`` gave."""
+    return [AllergyNow(**{**row, "recorded_at": _instant(row["recorded_at"])}) for row in value or []]
 
 
 def pregnancy_of(patient_id: int) -> PregnancyState | None:
