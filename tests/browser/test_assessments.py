@@ -66,7 +66,7 @@ def test_a_vaidya_goes_through_answers_and_confirms_them(visitor: Open) -> None:
     at.check_accessibility()
     item = page.locator("#item-thirst")
     with page.expect_response(lambda reply: reply.url.endswith("/state")):
-        item.get_by_text("Little", exact=True).click()
+        item.locator("input[name=thirst-first][value=kapha]").check()
     expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
     expect(page.locator("#assessment-state")).to_contain_text("18 of 18 answered")
     expect(item).to_contain_text("Patient: Very thirsty")
