@@ -74,6 +74,7 @@ def test_without_a_network_the_page_says_what_is_not_saved_and_saves_it_afterwar
         page.close(run_before_unload=True)
     assert [dialog.type for dialog in asked] == ["beforeunload"]
     asked[0].dismiss()
+    page.get_by_label(FIELD).press("End")
     typist.word()
     page.context.set_offline(False)
     typist.until(lambda: typist.state() == "saved")
