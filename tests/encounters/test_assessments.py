@@ -89,6 +89,8 @@ def test_every_field_of_every_form_is_kept_and_read_again(
     assert author.post(f"/assessments/{draft.id}/draft", data=typed).status_code == 200
     kept = queries.get_assessment(scene.actor, draft.id, fresh=True)
     assert kept.status == "draft"
+    picked = author.get(f"/assessments/{draft.id}").text.count(" checked ")
+    assert picked >= sum(bool(field.codes) for field in forms()[kind].fields)
     values = content_of(kept).values
     assert set(values) == {field.code for field in forms()[kind].fields}
     assert (
