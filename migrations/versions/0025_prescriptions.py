@@ -275,7 +275,8 @@ def _prescriptions() -> None:
         ),
         sa.CheckConstraint("locale IN ('en', 'hi')", name=op.f("ck_prescriptions_locale_known")),
         sa.CheckConstraint(
-            "status <> 'stopped' OR length(end_reason) > 0", name=op.f("ck_prescriptions_stopped_has_reason")
+            "status <> 'stopped' OR coalesce(end_reason, '') <> ''",
+            name=op.f("ck_prescriptions_stopped_has_reason"),
         ),
         sa.CheckConstraint(
             "status IN ('draft', 'signed', 'stopped', 'superseded', 'discarded')",
@@ -446,7 +447,7 @@ def _prescription_acceptances() -> None:
         sa.Column("accepted_name", sa.Text(), nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
         sa.CheckConstraint(
-            "level <> 'block' OR length(reason) > 0",
+            "level <> 'block' OR coalesce(reason, '') <> ''",
             name=op.f("ck_prescription_acceptances_block_has_reason"),
         ),
         sa.CheckConstraint(

@@ -53,3 +53,19 @@ def test_a_draft_may_change_by_sql_so_the_refusals_are_about_signing(scene: Scen
     for what in ("its text", "a dose", "a new line"):
         db.session.execute(text(FORBIDDEN[what]), {"id": draft.id})
     db.session.rollback()
+
+
+def test_the_database_keeps_no_stop_and_no_accepted_block_without_a_reason(scene: Scene) -> None:
+    signed, draft = scene.signed(), scene.draft()
+    for statement, prescription in (
+        ("UPDATE prescriptions SET status = 'stopped', ended_at = now() WHERE id = :id", signed),
+        (
+            "INSERT INTO prescription_acceptances (prescription_id, finding, level, text, accepted_by,"
+            " accepted_name, created_at) SELECT :id, 'x', 'block', 'x', saved_by, 'x', now()"
+            " FROM prescriptions WHERE id = :id",
+            draft,
+        ),
+    ):
+        with pytest.raises(IntegrityError, match="has_reason"):
+            db.session.execute(text(statement), {"id": prescription.id})
+        db.session.rollback()

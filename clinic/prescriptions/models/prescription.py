@@ -51,7 +51,7 @@ class Prescription(Base, InGroup, Created):
         CheckConstraint(
             "(status IN ('stopped', 'superseded')) = (ended_at IS NOT NULL)", name="ended_has_time"
         ),
-        CheckConstraint("status <> 'stopped' OR length(end_reason) > 0", name="stopped_has_reason"),
+        CheckConstraint("status <> 'stopped' OR coalesce(end_reason, '') <> ''", name="stopped_has_reason"),
         CheckConstraint("shared_at IS NULL OR signed_at IS NOT NULL", name="shared_is_signed"),
         CheckConstraint(f"length(advice) <= {LONGEST_TEXT}", name="advice"),
         CheckConstraint(f"length(pathya) <= {LONGEST_TEXT}", name="pathya"),
@@ -193,7 +193,7 @@ class Acceptance(Base, Created):
     __table_args__ = (
         UniqueConstraint("prescription_id", "finding", name="uq_prescription_acceptances_once"),
         CheckConstraint(one_of("level", ("block", "warn")), name="level_known"),
-        CheckConstraint("level <> 'block' OR length(reason) > 0", name="block_has_reason"),
+        CheckConstraint("level <> 'block' OR coalesce(reason, '') <> ''", name="block_has_reason"),
     )
     id: Mapped[Key]
     prescription_id: Mapped[int] = mapped_column(ForeignKey("prescriptions.id"))
