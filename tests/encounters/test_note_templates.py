@@ -127,6 +127,14 @@ def test_two_people_at_one_draft_do_not_overwrite_each_other(
     assert draft.name == "Knee"
 
 
+def test_a_draft_that_another_was_copied_from_can_be_discarded(scene: Scene, draft: NoteTemplate) -> None:
+    with unit_of_work():
+        copy = making.begin_template(scene.actor, scene.facility.id, "Hip", draft).id
+    with unit_of_work():
+        making.discard_draft(scene.actor, template_queries.get_template(scene.actor, draft.id))
+    assert template_queries.get_template(scene.actor, copy).based_on_id is None
+
+
 def test_a_template_goes_out_of_use_and_comes_back(
     author: FlaskClient, scene: Scene, sign_in: SignIn, draft: NoteTemplate
 ) -> None:

@@ -57,7 +57,7 @@ def begin_template(
         schema=SCHEMA,
         layout=deepcopy(source.layout) if source else {"sections": []},
         active=False,
-        based_on_id=source.id if source else None,
+        based_on_id=source.id if source and source.published_at else None,
         created_by=actor.user_id,
     )
     db.session.add(template)
