@@ -49,6 +49,13 @@ def get_practitioner(practitioner_id: int) -> Practitioner:
     return practitioner
 
 
+def practitioner_named(name: str) -> int | None:
+    """The id of the practitioner of this name, whatever its letters' case; None when several have it."""
+    named = select(Practitioner.id).where(func.lower(Practitioner.name) == name.lower()).limit(2)
+    found = db.session.scalars(named).all()
+    return found[0] if len(found) == 1 else None
+
+
 def bookable_practitioners(facility_id: int) -> list[Practitioner]:
     """Verified, active practitioners who work at a facility, by name."""
     return list(

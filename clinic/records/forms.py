@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import func, select
 from wtforms import BooleanField, DateField, HiddenField, MultipleFileField, SelectField
 from wtforms.validators import InputRequired, Optional, ValidationError
 
 from clinic.core import clock
-from clinic.core.db import db
 from clinic.core.forms import Form, LineField, TextField
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
-from clinic.practitioners.models import Practitioner
+from clinic.core.web import read_id
+from clinic.practitioners.queries import practitioner_named
 from clinic.records.models import Paper
 from clinic.records.service import Details
 from clinic.records.service.changing import Said
@@ -40,12 +39,11 @@ class _AboutPaper(Form):
     shared = BooleanField(_l("Show to the patient"))
 
     def said_doctor(self) -> tuple[int | None, str | None]:
-        """The doctor here with that name, or else the name as it is."""
+        """The only practitioner here with that name, or else the name as it is."""
         name = self.doctor.data or ""
         if not name:
             return None, None
-        found = select(Practitioner.id).where(func.lower(Practitioner.name) == name.lower()).limit(1)
-        known = db.session.scalar(found)
+        known = practitioner_named(name)
         return (known, None) if known is not None else (None, name)
 
 
@@ -90,8 +88,7 @@ class ChangeForm(_AboutPaper):
 
     def typed_version(self) -> int:
         """Which version of the paper the form was drawn from; 0 for none."""
-        text = self.version.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+        return read_id(self.version.data) or 0
 
 
 def change_form(paper: Paper) -> ChangeForm:

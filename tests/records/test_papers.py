@@ -61,6 +61,13 @@ def test_several_files_come_in_at_once_and_stand_in_the_tab(clinic: Clinic) -> N
     assert clinic.vaidya.get(f"/papers/{found[2].id}/thumb").content_type == "image/jpeg"
 
 
+def test_a_doctors_name_that_two_have_stays_a_name(clinic: Clinic) -> None:
+    practitioner_at(clinic.facility, UserFactory(), name="Dr Vaidehi Kulkarni")
+    db.session.commit()
+    paper = clinic.paper(doctor="Dr Vaidehi Kulkarni")
+    assert (paper.practitioner_id, paper.doctor) == (None, "Dr Vaidehi Kulkarni")
+
+
 def test_a_photo_is_stored_upright_and_says_nothing_but_the_picture(clinic: Clinic, store: Store) -> None:
     clinic.upload(clinic.vaidya, ("IMG_1.JPG", photo_of_a_phone()))
     (paper,) = papers()
