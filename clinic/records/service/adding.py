@@ -124,16 +124,7 @@ def _paper(one: FileIn, details: Details) -> Paper:
         practitioner_id=details.practitioner_id,
         doctor=None if details.practitioner_id else details.doctor,
         shared=details.shared,
-        stem=one.stem,
-        file_name=one.file_name,
-        media_type=one.media_type,
-        size=one.size,
-        sha256=one.sha256,
-        pages=one.pages,
-        width=one.width,
-        height=one.height,
-        scan=one.scan,
-        scanned_at=one.scanned_at,
+        **vars(one),
     )
 
 

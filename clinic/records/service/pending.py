@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 
 from sqlalchemy import ColumnElement, delete, func, select
 
@@ -12,8 +13,7 @@ from clinic.core.errors import Conflict, Invalid
 from clinic.core.i18n import gettext as _
 from clinic.records.models import PaperKind, PendingUpload
 from clinic.records.service.adding import FileIn
-
-MOST_ON_A_FORM = 5
+from clinic.records.uploads import MOST_ON_A_BOOKING
 
 
 def keep(actor: Actor, form_key: str, files: Sequence[FileIn], kind: str) -> None:
@@ -21,25 +21,11 @@ def keep(actor: Actor, form_key: str, files: Sequence[FileIn], kind: str) -> Non
     if not form_key or actor.user_id is None:
         raise Invalid(_("Open the form again, then choose the files."), field="papers")
     count = db.session.scalar(select(func.count()).select_from(PendingUpload).where(*_of(actor, form_key)))
-    if (count or 0) + len(files) > MOST_ON_A_FORM:
-        raise Invalid(_("A booking takes at most %(max)s files.", max=MOST_ON_A_FORM), field="papers")
+    if (count or 0) + len(files) > MOST_ON_A_BOOKING:
+        raise Invalid(_("A booking takes at most %(max)s files.", max=MOST_ON_A_BOOKING), field="papers")
     for one in files:
         db.session.add(
-            PendingUpload(
-                user_id=actor.user_id,
-                form_key=form_key,
-                kind=PaperKind(kind),
-                stem=one.stem,
-                file_name=one.file_name,
-                media_type=one.media_type,
-                size=one.size,
-                sha256=one.sha256,
-                pages=one.pages,
-                width=one.width,
-                height=one.height,
-                scan=one.scan,
-                scanned_at=one.scanned_at,
-            )
+            PendingUpload(user_id=actor.user_id, form_key=form_key, kind=PaperKind(kind), **vars(one))
         )
     db.session.flush()
 
@@ -63,22 +49,7 @@ def take(actor: Actor, form_key: str) -> list[tuple[str, FileIn]]:
     gone = delete(PendingUpload).where(*_of(actor, form_key)).returning(PendingUpload)
     rows = sorted(db.session.scalars(gone), key=lambda row: row.id)
     return [
-        (
-            row.kind,
-            FileIn(
-                stem=row.stem,
-                file_name=row.file_name,
-                media_type=row.media_type,
-                size=row.size,
-                sha256=row.sha256,
-                pages=row.pages,
-                width=row.width,
-                height=row.height,
-                scan=row.scan,
-                scanned_at=row.scanned_at,
-            ),
-        )
-        for row in rows
+        (row.kind, FileIn(**{part.name: getattr(row, part.name) for part in fields(FileIn)})) for row in rows
     ]
 
 

@@ -97,10 +97,12 @@ def _drawn(paper: Paper, number: int) -> bytes:
 def _one_at_a_time(stem: str) -> Iterator[None]:
     with _drawing_guard:
         lock = _drawing.setdefault(stem, threading.Lock())
-    with lock:
-        yield
-    with _drawing_guard:
-        _drawing.pop(stem, None)
+    try:
+        with lock:
+            yield
+    finally:
+        with _drawing_guard:
+            _drawing.pop(stem, None)
 
 
 def _served(actor: Actor, paper_id: int) -> Paper:
