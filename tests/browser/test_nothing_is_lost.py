@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
 from tests.browser.typing import ALLOWED, FIELD, Typist, end_sessions, own_browser, sql, web_down
@@ -68,12 +68,10 @@ def test_without_a_network_the_page_says_what_is_not_saved_and_saves_it_afterwar
     typist.until(lambda: typist.state() == "failed")
     expect(page.locator("[data-save-state]")).to_contain_text("No network. Not saved")
     expect(page.get_by_text(f"Not saved yet: {FIELD}.")).to_be_visible()
-    asked: list[Dialog] = []
-    page.once("dialog", asked.append)
-    with page.expect_event("dialog"):
+    with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
-    assert [dialog.type for dialog in asked] == ["beforeunload"]
-    asked[0].dismiss()
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
     page.get_by_label(FIELD).press("End")
     typist.word()
     page.context.set_offline(False)
