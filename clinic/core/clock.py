@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -34,3 +35,8 @@ def at(day: date, wall: time, zone_name: str) -> datetime:
 def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
     """First instant of ``day`` and of the day after (UTC); 23 or 25 hours apart when the clocks change."""
     return at(day, time.min, zone_name), at(day + timedelta(days=1), time.min, zone_name)
+
+
+def seconds_until(moment: datetime) -> int:
+    """Seconds from now until an instant, a second begun counted whole; 0 once it is over."""
+    return max(0, math.ceil((moment - now()).total_seconds()))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Response, url_for
 from wtforms import SelectField
 
@@ -22,7 +24,7 @@ from clinic.patients.service import care
 from clinic.practitioners.queries import bookable_practitioners
 
 MAY_TRY = (Role.FACILITY_ADMIN, Role.PRACTITIONER)
-UNDO_SECONDS = 60
+UNDO_SHOWN_FOR = timedelta(seconds=60)
 
 
 class CarerForm(Form):
@@ -122,6 +124,6 @@ def _just_ended(actor: Actor, team: CareTeam) -> tuple[object, int]:
     """Whom this person took out of care a moment ago, and for how many seconds that can be undone."""
     for one in team.before:
         if one.until is not None and one.ended_by_id is not None and one.ended_by_id == actor.user_id:
-            left = UNDO_SECONDS - int((clock.now() - one.until).total_seconds())
-            return (one, left) if left > 0 else (None, 0)
+            left = clock.seconds_until(one.until + UNDO_SHOWN_FOR)
+            return (one, left) if left else (None, 0)
     return None, 0

@@ -18,7 +18,7 @@ from clinic.core.i18n import locale_tag
 from clinic.core.web import current_actor, go_to, read_id, say
 from clinic.desk.patient_views import patient_bp, patient_tab
 from clinic.encounters.service.measuring import (
-    UNDO_SECONDS,
+    UNDO_WITHIN,
     correct_vitals,
     record_vitals,
     strike_vitals,
@@ -223,7 +223,7 @@ def _show(patient: Patient, typing: Typing, status: int = 200) -> Response:
         charts=chart_data(series),
         chart_locale=locale_tag(),
         kept=kept,
-        undo_seconds=_seconds_left(kept),
+        undo_seconds=clock.seconds_until(kept.created_at + UNDO_WITHIN) if kept else 0,
     )
 
 
@@ -240,9 +240,3 @@ def _just_kept(rows: list[Measured]) -> Measured | None:
     """What this browser has just written down."""
     kept = session.pop("vitals_kept", None)
     return next((row for row in rows if row.id == kept and not row.struck), None)
-
-
-def _seconds_left(row: Measured | None) -> int:
-    if row is None:
-        return 0
-    return max(0, UNDO_SECONDS - int((clock.now() - row.created_at).total_seconds()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -23,7 +23,7 @@ from clinic.scheduling.models import Appointment
 
 KIND = "note_shared"
 SUBJECT = "note"
-GRACE_SECONDS = 3
+GRACE = timedelta(seconds=3)
 """An undo sent in the last second still has to arrive before the message goes."""
 SHARED = (
     Placeholder(name="patient", label=_l("Patient's name")),

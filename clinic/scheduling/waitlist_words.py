@@ -105,9 +105,7 @@ def offer_words(status: str) -> str:
     return words[status]
 
 
-def seconds_left(until: datetime) -> int:
-    """The seconds from now until an instant, none below zero."""
-    return max(0, int((until - clock.now()).total_seconds()))
+seconds_left = clock.seconds_until
 
 
 def is_to_come(moment: datetime) -> bool:

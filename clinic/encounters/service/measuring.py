@@ -26,7 +26,7 @@ from clinic.patients.models import Patient
 from clinic.patients.policy import sees_clinical
 from clinic.patients.queries import get_patient_for_change
 
-UNDO_SECONDS = 60
+UNDO_WITHIN = timedelta(seconds=60)
 LONGEST_REASON = 300
 Typed = Mapping[str, str]
 
@@ -45,10 +45,10 @@ def record_vitals(actor: Actor, patient_id: int, typed: Typed, *, measured_at: d
             VitalSigns.note_id.is_(None),
             VitalSigns.error_at.is_(None),
             VitalSigns.recorded_by == actor.user_id,
-            VitalSigns.created_at > clock.now() - timedelta(seconds=UNDO_SECONDS),
+            VitalSigns.created_at > clock.now() - UNDO_WITHIN,
         )
     ):
-        near = abs(row.measured_at - measured_at) <= timedelta(seconds=UNDO_SECONDS)
+        near = abs(row.measured_at - measured_at) <= UNDO_WITHIN
         if near and {name: getattr(row, name) for name in COLUMNS} == values:
             return row
     return _keep(actor, patient, values, measured_at, "vitals.recorded")
@@ -91,8 +91,9 @@ def take_back_vitals(actor: Actor, patient_id: int, vitals_id: int) -> None:
 
 def undo_seconds(row: VitalSigns) -> int:
     """How long a row may still be taken back, in seconds."""
-    left = UNDO_SECONDS - int((clock.now() - row.created_at).total_seconds())
-    return max(0, left) if row.error_at is None and row.supersedes_id is None else 0
+    if row.error_at is not None or row.supersedes_id is not None:
+        return 0
+    return clock.seconds_until(row.created_at + UNDO_WITHIN)
 
 
 def _patient(actor: Actor, patient_id: int) -> Patient:

@@ -15,7 +15,7 @@ from clinic.encounters import messages, policy
 from clinic.encounters.models import Note
 from clinic.encounters.service.journal import log
 
-UNDO_SECONDS = 60
+UNDO_WITHIN = timedelta(seconds=60)
 
 
 def share_note(actor: Actor, note: Note, *, tell: bool = True) -> None:
@@ -38,7 +38,7 @@ def share_note(actor: Actor, note: Note, *, tell: bool = True) -> None:
         raise Conflict(_("This note is shared already."))
     db.session.expire(note, ["shared_at"])
     if tell:
-        send_at = at + timedelta(seconds=UNDO_SECONDS + messages.GRACE_SECONDS)
+        send_at = at + UNDO_WITHIN + messages.GRACE
         messages.note_shared(note, at=at, send_at=send_at)
     log(actor, "note.shared", note)
 
@@ -67,7 +67,7 @@ def undo_left(note: Note) -> int:
     """Seconds in which sharing can still be undone before the patient is told; 0 when that is over."""
     if note.shared_at is None:
         return 0
-    return max(0, UNDO_SECONDS - int((clock.now() - note.shared_at).total_seconds()))
+    return clock.seconds_until(note.shared_at + UNDO_WITHIN)
 
 
 def _check(actor: Actor, note: Note) -> None:

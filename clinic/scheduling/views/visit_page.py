@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import timedelta
 from typing import Any
 
@@ -66,8 +65,7 @@ def undo_seconds(actor: Actor, appointment: Appointment, events: list[Appointmen
     ended = last is not None and BY_EVENT[last.kind].releases and last.to_status == appointment.status
     if last is None or not ended or last.actor_id != actor.user_id:
         return 0
-    left = last.at + timedelta(seconds=UNDO_SECONDS) - clock.now()
-    return max(0, math.ceil(left.total_seconds()))
+    return clock.seconds_until(last.at + timedelta(seconds=UNDO_SECONDS))
 
 
 def can_take_back(actor: Actor, appointment: Appointment, events: list[AppointmentEvent]) -> bool:

@@ -156,7 +156,7 @@ def undo_left(actor: Actor, shown: SeriesShown) -> int:
     purposes = {undo_purpose(visit): visit for visit in shown.visits}
     purposes |= {move_purpose(visit): visit for visit in shown.visits}
     _last, until = _last_change(actor, purposes)
-    return max(0, int((until - clock.now()).total_seconds())) if until else 0
+    return clock.seconds_until(until) if until else 0
 
 
 def _chosen(actor: Actor, shown: SeriesShown, versions: Mapping[int, int]) -> list[Appointment]:
