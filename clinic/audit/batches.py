@@ -49,8 +49,8 @@ def keys() -> Keys:
 def seal_new() -> int:
     """Seal every row whose transaction is over; how many batches were made.
 
-    None while somebody's transaction goes on for longer than a quarter of a second: the next time will do,
-    and nobody waits for it.
+    No batch is made while somebody's transaction goes on for longer than a quarter of a second: the next time
+    will do, and nobody waits for it.
     """
     until = _written_until()
     if until is None:

@@ -12,7 +12,7 @@ from clinic.config import read_settings
 from tests.local.conftest import CHECKOUT
 
 READ_ELSEWHERE = {"PORT", "WEB_CONCURRENCY", "POSTGRES_PASSWORD"}  # by gunicorn.conf.py and compose.yaml
-READ_ELSEWHERE |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}  # by the library that speaks to the object store
+READ_ELSEWHERE |= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}  # by the object store's library
 
 
 class Environment(dict[str, str]):

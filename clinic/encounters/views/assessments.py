@@ -13,7 +13,7 @@ from clinic.core.errors import Conflict, DomainError, Invalid, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_time
 from clinic.core.limits import limiter
-from clinic.core.web import current_actor, fragment, go_to, page, say
+from clinic.core.web import current_actor, fragment, go_to, page, read_id, say
 from clinic.encounters.assessments import queries, service, shown
 from clinic.encounters.assessments.typed import Content, read_typed
 from clinic.encounters.models import Assessment
@@ -197,7 +197,9 @@ def discard_assessment(assessment_id: int) -> Response:
 
 
 def load_assessment(actor: Actor, assessment_id: int) -> Assessment:
-    """The assessment, or NotFound with an audit row: one that is not there and one of others look the same."""
+    """The assessment, or NotFound with an audit row: one that is not there and one that is not theirs look
+    the same.
+    """
     try:
         return queries.get_assessment(actor, assessment_id)
     except NotFound:
@@ -271,5 +273,4 @@ def _typed() -> dict[str, list[str]]:
 
 
 def _version() -> int:
-    text = request.form.get("version", "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else 0
+    return read_id(request.form.get("version")) or 0

@@ -27,13 +27,11 @@ class Done:
 
 def typed_seen() -> Seen:
     """Which version the form was drawn from, and which page sends it."""
-    version = request.form.get("version", "")
-    turn = request.form.get("turn", "")
-    return Seen(version=_number(version), page=request.form.get("page", "")[:64], turn=_number(turn))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return Seen(
+        version=read_id(request.form.get("version")) or 0,
+        page=request.form.get("page", "")[:64],
+        turn=read_id(request.form.get("turn")) or 0,
+    )
 
 
 def act(actor: Actor, prescription: Prescription, typed: dict[str, str], saved: Saved) -> Done:

@@ -1,4 +1,4 @@
-"""Checking a printed copy by its code: for anybody who holds one, with no more than says whether it is true."""
+"""Checking a printed copy by its code: anybody who holds one learns whether it is true, and no more."""
 
 from __future__ import annotations
 
