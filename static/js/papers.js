@@ -1,4 +1,6 @@
 // Files to be added: dropped or chosen, sent one by one, each with how far it is. Without this the form sends them all.
+import { setBusy } from "./submit-once.js";
+
 const KB = 1000;
 
 function size(bytes) {
@@ -66,6 +68,7 @@ function start(form) {
   if (!inputs.length || !queue) return;
   form._files = inputs[0].name;
   let waiting = [];
+  let sending = false;
 
   const show = () => {
     queue.replaceChildren();
@@ -107,14 +110,17 @@ function start(form) {
     if (!ready.length) {
       if (!waiting.length) return; // nothing chosen: the server says so, beside the field
       event.preventDefault();
+      // Marked as sent already, by what listens on the document: it is not, and may be sent again.
+      setBusy(form, false);
       queue.querySelector("li").scrollIntoView({ block: "nearest" });
       return;
     }
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (form.dataset.busy) return;
-    form.dataset.busy = "yes";
-    form.setAttribute("aria-busy", "true");
+    // Of its own: the form's mark is set before this is asked, and goes after a while, however long files take.
+    if (sending) return;
+    sending = true;
+    setBusy(form, true, event.submitter);
     let lost = 0;
     for (const one of ready) {
       const state = await send(form, one.file, one.place);
@@ -122,8 +128,8 @@ function start(form) {
       else if (state === "refused") one.wrong = one.place.says.textContent;
       else lost += 1;
     }
-    delete form.dataset.busy;
-    form.removeAttribute("aria-busy");
+    sending = false;
+    setBusy(form, false);
     const refused = waiting.some((one) => one.wrong);
     waiting = waiting.filter((one) => !one.done);
     if (!lost && !refused && form.dataset.done) location.assign(form.dataset.done);

@@ -1,5 +1,5 @@
 // A form marked data-submit-once is sent once; it comes back to life if the answer does not replace it.
-function setBusy(form, busy, submitter = null) {
+export function setBusy(form, busy, submitter = null) {
   if (busy) form.dataset.busy = "yes";
   else delete form.dataset.busy;
   // A button may belong to the form and stand outside it.
