@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Response, jsonify, make_response, request, url_for
+from flask import Response, request, url_for
 
 from clinic.core.access import Actor, allow
 from clinic.core.errors import DomainError, NotFound
@@ -21,7 +21,7 @@ from clinic.records.models import PaperKind, PaperSource
 from clinic.records.queries.papers import papers_of
 from clinic.records.receiving import Received, receive
 from clinic.records.uploads import MOST_AT_ONCE, MOST_BYTES, TAKEN
-from clinic.records.views.blueprint import sent_files
+from clinic.records.views.blueprint import sent_files, told_to_script
 from clinic.records.wording import KINDS, NOT_SHOWN_AT_FIRST, size_words, source_words
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.queries import get_appointment
@@ -48,44 +48,32 @@ def add_papers(patient_id: int) -> Response:
     form = UploadForm()
     visit = _visit(actor, patient, form.visit.data or "")
     by_script = request.accept_mimetypes.best == "application/json"
-    if not form.validate():
-        if by_script:
-            wrong = next(iter(form.errors.values()))[0]
-            return make_response(jsonify(state="refused", text=str(wrong)), 422)
-        return _tab(actor, patient, form, visit=visit, status=422)
     visit_id = visit.id if visit else None
-    try:
-        received = receive(
-            actor,
-            patient,
-            sent_files(),
-            form.details(),
-            source=PaperSource.STAFF,
-            also=(lambda added: attach(visit_id, added.papers)) if visit_id else None,
-        )
-    except DomainError as error:
-        if by_script:
-            return make_response(jsonify(state="refused", text=error.message), error.status)
-        form.refuse(error)
-        return _tab(actor, get_patient(actor, patient_id), form, visit=visit, status=error.status)
+    received, status = None, 422
+    if form.validate():
+        try:
+            received = receive(
+                actor,
+                patient,
+                sent_files(),
+                form.details(),
+                source=PaperSource.STAFF,
+                also=(lambda added: attach(visit_id, added.papers)) if visit_id else None,
+            )
+        except DomainError as error:
+            form.refuse(error)
+            status = error.status
     if by_script:
-        return told_to_script(received)
-    tell(received)
-    if received.refused:
-        return _tab(actor, get_patient(actor, patient_id), form, received=received, status=422)
+        return told_to_script(received, form, status)
+    if received is not None:
+        _tell(received)
+    if received is None or received.refused:
+        again = get_patient(actor, patient_id)
+        return _tab(actor, again, form, visit=visit, received=received, status=status)
     return go_to(url_for("patient_page.papers", patient_id=patient_id))
 
 
-def told_to_script(received: Received) -> Response:
-    """What became of the one file that a script sent."""
-    if received.refused:
-        return make_response(jsonify(state="refused", text=received.refused[0][1]), 422)
-    if received.papers:
-        return make_response(jsonify(state="added", text=_("Added")), 200)
-    return make_response(jsonify(state="known", text=_("In the record already")), 200)
-
-
-def tell(received: Received) -> None:
+def _tell(received: Received) -> None:
     """Say on the next page what became of the files."""
     if count := len(received.papers):
         say(ngettext("%(num)s paper is added.", "%(num)s papers are added.", count))

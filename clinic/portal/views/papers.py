@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, jsonify, make_response, request, url_for
+from flask import Response, request, url_for
 
 from clinic.audit import service as audit
 from clinic.core.access import Role, allow
@@ -21,7 +21,7 @@ from clinic.records.queries.papers import neighbours, papers_of
 from clinic.records.receiving import Received, receive
 from clinic.records.service import changing
 from clinic.records.uploads import MOST_AT_ONCE, MOST_BYTES, TAKEN
-from clinic.records.views.blueprint import load_paper, sent_files, write_read
+from clinic.records.views.blueprint import load_paper, sent_files, told_to_script, write_read
 from clinic.records.views.serving import SHOWN_PAGES
 from clinic.records.wording import KINDS, kind_word, size_words, source_words
 
@@ -67,7 +67,7 @@ def add_papers() -> Response:
             form.refuse(error)
             status = error.status
     if by_script:
-        return _for_script(received, form, status)
+        return told_to_script(received, form, status)
     if received is None or received.refused:
         return _list(household().showing(patient), form, received=received, status=status)
     _tell(received)
@@ -138,16 +138,6 @@ def _list(
         most_bytes=MOST_BYTES,
         refused=received.refused if received else [],
     )
-
-
-def _for_script(received: Received | None, form: UploadForm, status: int) -> Response:
-    if received is None:
-        wrong = [*form.form_errors, *(text for texts in form.errors.values() for text in texts)]
-        return make_response(jsonify(state="refused", text=str(wrong[0])), status)
-    if received.refused:
-        return make_response(jsonify(state="refused", text=received.refused[0][1]), 422)
-    text = _("Added") if received.papers else _("In the record already")
-    return make_response(jsonify(state="added" if received.papers else "known", text=text), 200)
 
 
 def _tell(received: Received) -> None:

@@ -51,12 +51,13 @@ def begin_prakriti(patient_id: int) -> Response:
         with unit_of_work():
             begun = service.begin_answers(current_actor(), patient)
             answers, status, begun_id = dict(begun.patient_answers or {}), begun.status, begun.id
+            questions = instrument(begun.form_version)
     except Invalid as error:
         say(error.message, "danger")
         return go_to(url_for("portal.prakriti"))
     if status == "submitted":
         return go_to(url_for("portal.prakriti"))
-    return go_to(_first_open(begun_id, answers, instrument()))
+    return go_to(_first_open(begun_id, answers, questions))
 
 
 @bp.route("/prakriti/<id:assessment_id>/<int:number>", methods=["GET", "POST"])

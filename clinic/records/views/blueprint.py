@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.datastructures import FileStorage
 
 from clinic.audit import service as audit
 from clinic.core.access import Actor
 from clinic.core.errors import NotFound
+from clinic.core.forms import Form
+from clinic.core.i18n import gettext as _
 from clinic.records.models import Paper
 from clinic.records.queries.papers import get_named, get_paper
-from clinic.records.receiving import Sent
+from clinic.records.receiving import Received, Sent
 
 bp = Blueprint("records", __name__)
 
@@ -55,6 +57,20 @@ def write_read(actor: Actor, paper: Paper, verb: str) -> None:
 def sent_files(field: str = "files") -> list[Sent]:
     """The files of the form at hand; an empty choice is none."""
     return [_sent(one) for one in request.files.getlist(field) if one.filename or one.content_length]
+
+
+def told_to_script(received: Received | None, form: Form, status: int) -> Response:
+    """What became of the one file that a script sent, as JSON; without ``received``, what is wrong in the
+    form, with ``status``.
+    """
+    if received is None:
+        wrong = [*form.form_errors, *(text for texts in form.errors.values() for text in texts)]
+        return make_response(jsonify(state="refused", text=str(wrong[0])), status)
+    if received.refused:
+        return make_response(jsonify(state="refused", text=received.refused[0][1]), 422)
+    if received.papers:
+        return make_response(jsonify(state="added", text=_("Added")))
+    return make_response(jsonify(state="known", text=_("In the record already")))
 
 
 def _sent(one: FileStorage) -> Sent:
