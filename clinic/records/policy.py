@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select
 from clinic.core import clock
 from clinic.core.access import FRONT_DESK, Actor, Role
 from clinic.patients.models import Patient
-from clinic.patients.policy import can_view, clinical_reach, visible
+from clinic.patients.policy import can_edit, clinical_reach, visible
 from clinic.records.models import Paper, PaperSource, Scan
 
 TAKEN_BACK_WITHIN = timedelta(hours=1)
@@ -61,11 +61,11 @@ def names_in_sight(actor: Actor) -> ColumnElement[bool]:
 
 
 def can_add(actor: Actor, patient: Patient) -> bool:
-    """Whether somebody may bring papers for this patient."""
+    """Whether somebody may bring papers for this patient; who only reads in an emergency does not."""
     if actor.link is not None or actor.user_id is None:
         return actor.link is None and Role.ADMIN in actor.roles
     who = (Role.PATIENT, Role.PRACTITIONER, Role.THERAPIST, *FRONT_DESK)
-    return actor.has(*who) and can_view(actor, patient)
+    return actor.has(*who) and can_edit(actor, patient)
 
 
 def can_judge(actor: Actor) -> bool:

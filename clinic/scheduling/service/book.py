@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range, insert
 
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.i18n import gettext as _
-from clinic.patients.models import CareRelationship
 from clinic.scheduling import messages
 from clinic.scheduling.errors import PatientBusy, SlotTaken
 from clinic.scheduling.models import Appointment, AppointmentStatus
@@ -22,6 +21,7 @@ from clinic.scheduling.queries.sessions import session_at
 from clinic.scheduling.queries.taken import Besides
 from clinic.scheduling.service import claims, events, groups, papers, places
 from clinic.scheduling.service.alternatives import alternatives
+from clinic.scheduling.service.care import care_begins
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.rules import Ground, check, load_ground
 from clinic.scheduling.slots import Slot
@@ -252,18 +252,7 @@ def _nearest(booking: Booking, ground: Ground) -> list[Slot]:
 
 def _follow_up(actor: Actor, booking: Booking, appointment: Appointment, *, overridden: bool) -> None:
     """What a visit brings with it: its history, care for the patient, and word to them."""
-    db.session.execute(
-        insert(CareRelationship)
-        .values(
-            patient_id=appointment.patient_id,
-            practitioner_id=appointment.practitioner_id,
-            source="booking",
-            created_at=clock.now(),
-        )
-        .on_conflict_do_nothing(
-            index_elements=["patient_id", "practitioner_id"], index_where=text("ended_at IS NULL")
-        )
-    )
+    care_begins(actor, appointment)
     events.write(actor, appointment, "booked", reason=booking.override_reason if overridden else None)
     messages.booked(appointment, tell=booking.tell)
     db.session.flush()

@@ -6,15 +6,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import Range, insert
+from sqlalchemy.dialects.postgresql import Range
 
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.core.errors import Conflict, Forbidden
 from clinic.core.i18n import gettext as _
-from clinic.patients.models import CareRelationship
 from clinic.scheduling import messages, policy, queries
 from clinic.scheduling.errors import ChangedMeanwhile, PatientBusy, SlotTaken
 from clinic.scheduling.models import Appointment
@@ -22,6 +20,7 @@ from clinic.scheduling.queries.sessions import session_at
 from clinic.scheduling.queries.taken import Besides
 from clinic.scheduling.service import claims, events, groups, places
 from clinic.scheduling.service.alternatives import alternatives
+from clinic.scheduling.service.care import care_begins
 from clinic.scheduling.service.claims import Claim, Stretch
 from clinic.scheduling.service.lifecycle import UNDO_SECONDS, lock
 from clinic.scheduling.service.rules import Ground, check, load_ground
@@ -222,7 +221,7 @@ def _shift(
         raise SlotTaken
     appointment.overbooked = overbooked_for is not None
     appointment.override_reason = overbooked_for or appointment.override_reason
-    _stands(appointment, ground, during)
+    _stands(actor, appointment, ground, during)
     left = [Claim(claim.unit_id, rest) for claim in old for rest in remainders(claim, wanted, taken)]
     _keep_for_undo(actor, appointment, left)
 
@@ -237,12 +236,12 @@ def _change_seat(actor: Actor, appointment: Appointment, ground: Ground, during:
         raise PatientBusy
     appointment.seat, appointment.session_id = groups.next_seat(session.id), session.id
     appointment.version += 1
-    _stands(appointment, ground, session.during)
+    _stands(actor, appointment, ground, session.during)
     claims.end_hold(move_purpose(appointment))
     _keep_for_undo(actor, appointment, [])
 
 
-def _stands(appointment: Appointment, ground: Ground, during: Stretch) -> None:
+def _stands(actor: Actor, appointment: Appointment, ground: Ground, during: Stretch) -> None:
     """Write down where a visit is now, and that its practitioner cares for the patient."""
     new_practitioner = ground.practitioner.id != appointment.practitioner_id
     appointment.during = during
@@ -250,7 +249,7 @@ def _stands(appointment: Appointment, ground: Ground, during: Stretch) -> None:
     db.session.flush()
     if new_practitioner:
         appointment.practitioner = ground.practitioner
-        _in_care(appointment)
+        care_begins(actor, appointment)
 
 
 def _keep_for_undo(actor: Actor, appointment: Appointment, left: list[Claim]) -> None:
@@ -302,21 +301,6 @@ def remainders(old: Claim, kept_units: set[int], new: Stretch) -> list[Stretch]:
 def move_purpose(appointment: Appointment) -> str:
     """What the old place of a visit that has just moved is kept for."""
     return f"move {appointment.reference}"
-
-
-def _in_care(appointment: Appointment) -> None:
-    db.session.execute(
-        insert(CareRelationship)
-        .values(
-            patient_id=appointment.patient_id,
-            practitioner_id=appointment.practitioner_id,
-            source="booking",
-            created_at=clock.now(),
-        )
-        .on_conflict_do_nothing(
-            index_elements=["patient_id", "practitioner_id"], index_where=text("ended_at IS NULL")
-        )
-    )
 
 
 def _nearest(appointment: Appointment, ground: Ground, during: Stretch) -> list[Slot]:

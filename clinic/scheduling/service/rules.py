@@ -95,7 +95,7 @@ def load_ground(
             _intervals(*_mine(facility_id, practitioner_id)),
             _is_off(facility_id, practitioner_id, starts, duration),
             performed_by(service_id, practitioner_id),
-            patients_policy.visible(actor).label("sees_patient"),
+            patients_policy.changeable(actor).label("sees_patient"),
             stale_holds_exist(),
             _earlier(submission_key),
         )

@@ -17,6 +17,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.text import clean
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
+from clinic.patients.policy import can_edit
 from clinic.patients.queries import get_patient
 from clinic.scheduling import policy
 from clinic.scheduling.models import (
@@ -93,7 +94,8 @@ def join(
     """
     patient = get_patient(actor, patient_id)
     service = get_service(facility.id, service_id)
-    if not policy.can_book(actor, facility.id) or actor.link is not None:
+    may = policy.can_book(actor, facility.id, sees_patient=can_edit(actor, patient))
+    if not may or actor.link is not None:
         raise Forbidden(_("You may not put this patient on the list."))
     if patient.deceased:
         raise Invalid(_("This patient has died; nothing can be booked."))
