@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from clinic.core import clock
 from clinic.core.access import Actor
@@ -91,6 +91,8 @@ def add_addendum(actor: Actor, note: Note, text: str) -> Addendum:
         raise Invalid(_("Write what you want to add."), field="text")
     if len(text) > LONGEST_TEXT:
         raise Invalid(_("At most %(count)s characters in one field.", count=LONGEST_TEXT), field="text")
+    # Two at once wait for each other: the second's copy holds the first as well, and has a code.
+    db.session.execute(select(Note.id).where(Note.id == note.id).with_for_update(key_share=True))
     addendum = Addendum(note_id=note.id, text=text, author_id=actor.user_id, author_name=actor.name)
     db.session.add(addendum)
     db.session.flush()
