@@ -64,7 +64,8 @@ def begin_for_note(actor: Actor, note: Note) -> Prescription:
 def repeat(actor: Actor, old: Prescription, *, key: str | None, replace: bool = False) -> Prescription:
     """A new draft with the lines and texts of an older prescription; stopped lines are left out.
 
-    With ``replace`` the old one is superseded once the new one is signed. What was accepted there is
+    It is written at the old one's clinic, or by whoever does not work there at their own. With ``replace``
+    the old one is superseded once the new one is signed. What was accepted there is
     accepted for nothing here: the checks begin anew. Raises Conflict for one that can't be replaced.
     """
     author = author_of(actor)
@@ -74,7 +75,7 @@ def repeat(actor: Actor, old: Prescription, *, key: str | None, replace: bool = 
         actor,
         author,
         old.patient,
-        old.facility_id,
+        old.facility_id if actor.works_at(old.facility_id) else _place(actor, old.patient),
         key,
         replaces_id=old.id if replace else None,
         advice=old.advice,

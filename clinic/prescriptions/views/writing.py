@@ -17,7 +17,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_time
 from clinic.core.limits import limiter
 from clinic.core.web import current_actor, go_to, is_fragment, say
-from clinic.encounters.queries import get_note
+from clinic.encounters.views.blueprint import load_note
 from clinic.prescriptions import policy, queries, service
 from clinic.prescriptions.editor import Tried, editor_of
 from clinic.prescriptions.errors import Moved, NotReady, PrescriptionLocked
@@ -53,7 +53,7 @@ def begin(patient_id: int) -> Response:
 def begin_in_note(note_id: int) -> Response:
     """Begin the prescription of a note: the panel within the note, or its page without scripts."""
     actor = current_actor()
-    note = get_note(actor, note_id)
+    note = load_note(actor, note_id)
     with unit_of_work():
         made = service.begin_for_note(actor, note).id
     prescription = queries.get_prescription(actor, made, fresh=True)
