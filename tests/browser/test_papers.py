@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Clinic, Visitor
-from tests.browser.test_household import code_for, codes_to, type_code
+from tests.browser.test_household import sign_in_family
 from tests.records.files import jpeg, pdf
 
 Open = Callable[..., Visitor]
@@ -63,14 +63,9 @@ def test_a_refused_file_stays_in_the_list_with_its_reason(visitor: Open) -> None
 
 
 def test_a_patient_sends_a_photo_from_the_camera(clinic: Clinic, visitor: Open) -> None:
-    family, mobile = visitor(PHONE), clinic.log_ins["patient_mobile"]
-    page = family.go("/portal")
-    seen = codes_to(clinic, mobile)
-    page.get_by_label("Mobile number").fill(mobile)
-    page.get_by_role("button", name="Send the code").click()
-    page.wait_for_url("**/portal/code")
-    type_code(page, code_for(family, mobile, seen))
-    family.go("/portal/papers")
+    family = visitor(PHONE)
+    sign_in_family(family, clinic, "Meenakshi")
+    page = family.go("/portal/papers")
     page.locator(".papers-new summary").click()
     page.get_by_label("Or take a photo").set_input_files(
         {"name": "image.jpg", "mimeType": "image/jpeg", "buffer": jpeg("From the phone")}
