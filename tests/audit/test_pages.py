@@ -18,6 +18,7 @@ from clinic.audit.models import AuditEvent
 from clinic.core import clock
 from clinic.core.access import Actor, Role
 from clinic.core.db import db, unit_of_work
+from clinic.core.periodic import registered
 from clinic.notifications.models import Message
 from tests.audit.conftest import run, undone
 from tests.factories import FacilityFactory, PatientFactory, UserFactory, grant
@@ -173,8 +174,6 @@ def test_only_administrators_read_it(sign_in: Callable[..., FlaskClient]) -> Non
 
 
 def test_sealing_goes_by_the_clock() -> None:
-    from clinic.core.periodic import registered
-
     every = {work.name: work.seconds for work in registered()}
     assert every["audit.seal"] == batches.SEAL_EVERY == 60
     assert every["audit.ask_to_verify"] == 900

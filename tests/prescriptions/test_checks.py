@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from flask.testing import FlaskClient
@@ -165,7 +165,7 @@ def test_no_rule_fires_where_it_is_not_meant(
 
 
 def test_a_pregnancy_and_an_age_are_read_from_the_record(scene: Scene) -> None:
-    scene.patient.birth_date = clock.today("Asia/Kolkata").replace(year=clock.today("Asia/Kolkata").year - 5)
+    scene.patient.birth_date = clock.today("Asia/Kolkata") - timedelta(days=5 * 366)
     scene.patient.medical_history = "CKD stage 3"
     db.session.commit()
     draft = scene.draft({**VATI, "name": "Godanti bhasma", "kalpana": "bhasma", "dose": "250 mg"})
