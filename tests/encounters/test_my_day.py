@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -66,16 +68,19 @@ def test_the_first_who_has_arrived_is_next(author: FlaskClient, scene: Scene, se
     assert page.count("is-next") == 1
 
 
-def test_an_online_visit_is_joined_from_the_day(author: FlaskClient, scene: Scene, session: Session) -> None:
-    soon = clock.now() + timedelta(minutes=5)
-    patient = PatientFactory(facility_id=scene.facility.id)
-    online = appointment(patient, scene.practitioner, soon, service=scene.consultation)
+@pytest.mark.parametrize("hour", [1, 14, 22])
+def test_an_online_visit_is_joined_from_the_day(
+    scene: Scene, sign_in: SignIn, session: Session, hour: int
+) -> None:
+    online = visit(scene, hour)
     online.mode, online.meeting_url = "online", "https://meet.example.org/room"
     session.commit()
-    assert 'href="https://meet.example.org/room"' in author.get("/my-day").text
-    online.mode = "in_person"
-    session.commit()
-    assert "meet.example.org" not in author.get("/my-day").text
+    with time_machine.travel(at(scene, hour) - timedelta(minutes=5)):
+        author = sign_in(scene.user)
+        assert 'href="https://meet.example.org/room"' in author.get("/my-day").text
+        online.mode = "in_person"
+        session.commit()
+        assert "meet.example.org" not in author.get("/my-day").text
 
 
 def test_start_then_write_then_done_is_one_tap_each(
