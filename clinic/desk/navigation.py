@@ -174,6 +174,13 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
         (actor.has(Role.PRACTITIONER), _("Prescription sets"), "prescriptions.sets", "pill", ()),
         (
             actor.has(Role.ADMIN, Role.PRACTITIONER),
+            _("Medicines"),
+            "prescriptions.medicine_list",
+            "pill",
+            ("prescriptions.medicine", "prescriptions.new_medicine"),
+        ),
+        (
+            actor.has(Role.ADMIN, Role.PRACTITIONER),
             _("Rules for prescriptions"),
             "prescriptions.rules",
             "shield-check",

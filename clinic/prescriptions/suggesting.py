@@ -43,7 +43,7 @@ def suggestions(actor: Actor, typed: str) -> list[Suggestion]:
         Favourite.id.label("id"),
         Favourite.search_name.label("name"),
         func.jsonb_build_object("line", Favourite.line).label("data"),
-    ).where(Favourite.practitioner_id == mine, *_begins(Favourite.search_name, words))
+    ).where(Favourite.practitioner_id == mine, *begins(Favourite.search_name, words))
     line, own = aliased(PrescriptionLine), aliased(Prescription)
     used = (
         select(
@@ -58,7 +58,7 @@ def suggestions(actor: Actor, typed: str) -> list[Suggestion]:
             own.practitioner_id == mine,
             own.signed_at.is_not(None),
             line.removed_at.is_(None),
-            *_begins(func.lower(line.name), words),
+            *begins(func.lower(line.name), words),
         )
         .group_by(func.lower(line.name))
         .limit(MOST)
@@ -78,7 +78,7 @@ def suggestions(actor: Actor, typed: str) -> list[Suggestion]:
                 ),
             ).label("data"),
         )
-        .where(Medicine.active, *_begins(Medicine.search_name, words))
+        .where(Medicine.active, *begins(Medicine.search_name, words))
         .limit(MOST * 2)
     )
     rows = db.session.execute(
@@ -176,7 +176,7 @@ def _used_lines(ids: list[int], mine: Any = None) -> dict[int, LineRead]:
     return {row.id: line_of(row) for row in db.session.scalars(statement)}
 
 
-def _begins(column: Any, words: list[str]) -> list[Any]:
+def begins(column: Any, words: list[str]) -> list[Any]:
     """Every word typed begins a word of the name."""
     conditions = []
     for word in words:

@@ -32,7 +32,7 @@ from clinic.patients.service.consent_kinds import ConsentText, add_kind, publish
 from clinic.patients.service.consents import Signature, sign
 from clinic.patients.service.said import add_medicine
 from clinic.practitioners.models import Practitioner
-from clinic.prescriptions.models import Prescription, PrescriptionLine
+from clinic.prescriptions.models import Medicine, Prescription, PrescriptionLine
 from clinic.records.keeping import put
 from clinic.records.models import PaperSource
 from clinic.records.service import Details, add_papers
@@ -303,6 +303,7 @@ def _populate(world: World) -> None:
         "snippet_id": snippet.id,
         "prescription_id": prescription.prescription_id,
         "line_id": prescription.id,
+        "medicine_id": db.session.scalars(select(Medicine.id).order_by(Medicine.id).limit(1)).one(),
         "diagnosis_id": db.session.scalars(select(Diagnosis.id)).one(),
         "upload_id": upload.id,
         "paper_id": _paper(mine),

@@ -10,7 +10,8 @@ from clinic.core.errors import NotFound
 from clinic.prescriptions import queries
 from clinic.prescriptions.editor import preview
 from clinic.prescriptions.models import Prescription
-from clinic.prescriptions.words import ANUPANAS, FOOD, FORMS, KALPANAS, ROUTES, SEVANA_KALAS, choices
+from clinic.prescriptions.reading import LineRead
+from clinic.prescriptions.words import ANUPANAS, FOOD, FORMS, KALPANAS, ROUTES, SEVANA_KALAS, choices, label
 
 bp = Blueprint("prescriptions", __name__)
 CHOICES = {
@@ -27,6 +28,12 @@ CHOICES = {
 def rx_choices(field: str) -> list[tuple[str, str]]:
     """The codes of a line's field with their words, in the reader's language."""
     return choices(CHOICES[field])
+
+
+@bp.app_template_filter()
+def rx_form(line: LineRead) -> str:
+    """What a medicine is, as staff say it: its form or its kalpana; empty if neither is said."""
+    return label(FORMS, line.form) or label(KALPANAS, line.kalpana)
 
 
 bp.add_app_template_filter(preview, "rx_preview")
