@@ -86,8 +86,7 @@ def looked_at(name: str, data: bytes, outcome: Outcome) -> Looked:
     is_pdf = said.get("media_type") == "application/pdf"
     if outcome.refused and not is_pdf:
         raise Invalid(_REFUSED.get(outcome.refused, _REFUSED["damaged"])(), field="files")
-    if outcome.refused == sandbox.KILLED and is_pdf and not parts:
-        parts = []  # it opens, and its first page cannot be drawn in the time there is: no small picture
+    # A PDF that opens, and whose first page cannot be drawn in the time there is, has no small picture.
     kept, thumb = (data, b"".join(parts)) if is_pdf else (parts[0], parts[1])
     return Looked(
         name=clean_name(name),
