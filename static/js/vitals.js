@@ -97,6 +97,10 @@ function startPair(cell) {
       lower.select();
     }
   });
+  // Three digits led here already: the stroke that is typed all the same belongs between the two, not to this one.
+  lower.addEventListener("input", () => {
+    if (upper.value && /^[/ -]/.test(lower.value)) lower.value = lower.value.replace(/^[/ -]+/, "");
+  });
   lower.addEventListener("keydown", (event) => {
     if (event.key !== "Backspace" || lower.value) return;
     event.preventDefault();
