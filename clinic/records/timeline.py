@@ -59,7 +59,7 @@ def _show(entry: Happened, _zone: str) -> Line:
         mark, tone, icon = _("Verified"), "leaf", "badge-check"
     return Line(
         title=facts["title"],
-        text=", ".join(said),
+        text=" · ".join(said),
         href=url_for("records.show", paper_id=entry.id),
         mark=mark,
         tone=tone,
