@@ -79,6 +79,7 @@ CONNECTIONS = (
     "clinic.scheduling.waitlist_messages",
     "clinic.encounters.diagnoses_panel",
     "clinic.encounters.messages",
+    "clinic.encounters.service_templates",
     "clinic.encounters.verifiable",
     "clinic.prescriptions.connections",
     "clinic.prescriptions.messages",

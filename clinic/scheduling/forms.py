@@ -13,6 +13,7 @@ from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 from clinic.core.forms import Form, LineField, TextField
 from clinic.core.i18n import lazy as _l
 from clinic.core.text import one_line
+from clinic.scheduling.note_templates import STANDARD
 from clinic.scheduling.service.feeds import Notices
 
 REQUIRED = InputRequired(_l("Fill this in."))
@@ -87,7 +88,7 @@ class ServiceForm(Form):
         _l("Colour in the calendar"), choices=[(n, str(n)) for n in range(1, 9)], coerce=int, default=1
     )
     room_kind = LineField(_l("Kind of room it needs"), longest=40)
-    note_template = LineField(_l("Note template"), [Optional()], longest=40, default="soap")
+    note_template = SelectField(_l("Note template"), [Optional()], default=STANDARD)
     online_booking = BooleanField(_l("Patients can book it online"), default=True)
     needs_confirmation = BooleanField(_l("An online booking waits until staff confirm it"))
     before_you_come = TextField(_l("Before you come"), longest=1000)

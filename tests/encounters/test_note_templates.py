@@ -171,3 +171,20 @@ def test_another_clinics_template_does_not_exist_and_shipped_ones_do_not_change(
     assert client.post(f"/settings/note-templates/{shipped.id}/retire").status_code == 403
     therapist = sign_in(somebody(scene.facility, Role.THERAPIST))
     assert therapist.get("/settings/note-templates").status_code == 403
+
+
+def test_a_service_chooses_among_the_templates_and_keeps_one_that_is_gone(
+    scene: Scene, sign_in: SignIn, draft: NoteTemplate, author: FlaskClient
+) -> None:
+    send(author, draft, do="publish")
+    scene.consultation.note_template = "house_call"
+    db.session.commit()
+    manager = sign_in(somebody(scene.facility, Role.FACILITY_ADMIN))
+    page = manager.get(f"/services/{scene.consultation.id}").text
+    picker = page.split('name="note_template"')[1].split("</select>")[0]
+    assert f'value="{draft.code}">Knee' in picker
+    assert '<option value="soap">Consultation (the default)' in picker
+    assert 'selected value="house_call">house_call (not among the templates)' in picker
+    fresh = manager.get("/services").text.split('name="note_template"')[1].split("</select>")[0]
+    assert "house_call" not in fresh
+    assert 'selected value="soap"' in fresh

@@ -16,6 +16,7 @@ from clinic.core.web import current_actor, go_to, page, say
 from clinic.facilities.models import Facility
 from clinic.scheduling.forms import ServiceForm
 from clinic.scheduling.models import Service
+from clinic.scheduling.note_templates import STANDARD, note_template_choices
 from clinic.scheduling.queries import setup
 from clinic.scheduling.queries.lacking import lacking, load_inventory, named_performers
 from clinic.scheduling.service import arrange
@@ -49,6 +50,8 @@ def _service_page(service_id: int | None) -> Response:
     named = named_performers([one.id for one in every])
     form.performers.choices = inventory.choices()
     form.equipment.kinds = sorted(inventory.equipment)
+    kept = service.note_template if service else STANDARD
+    form.note_template.choices = note_template_choices(facility.id, kept)
     if request.method == "GET" and service is not None:
         form.performers.data = sorted(named.get(service.id, ()))
         form.notice_hours.data = service.notice_minutes // 60
@@ -93,7 +96,7 @@ def _details(form: ServiceForm) -> ServiceDetails:
         fee=Decimal(form.fee.data or 0),
         hue=form.hue.data,
         room_kind=form.room_kind.data,
-        note_template=form.note_template.data or "soap",
+        note_template=form.note_template.data or STANDARD,
         online_booking=form.online_booking.data,
         needs_confirmation=form.needs_confirmation.data,
         before_you_come=form.before_you_come.data,
