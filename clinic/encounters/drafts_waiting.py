@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import joinedload
 
 from clinic.core import clock
 from clinic.core.access import Actor
 from clinic.core.db import db
 from clinic.encounters import policy
+from clinic.encounters.assessments.policy import assessments_in_sight
 from clinic.encounters.layout import read_layout, says_nothing
-from clinic.encounters.models import Note
+from clinic.encounters.models import Assessment, AssessmentStatus, Note
 from clinic.encounters.note_page import SectionShown, sections_of, summary_of
+from clinic.patients.models import Patient
 from clinic.practitioners.models import Practitioner
 from clinic.scheduling.models import Appointment
 
@@ -22,6 +26,8 @@ OLD_AFTER = timedelta(hours=24)
 """A draft that is older waits too long: what it says may be forgotten before it is signed."""
 MOST = 200
 LAST_WORDS = 120
+MOST_NAMED = 3
+"""Of whose answers wait, so many are named on one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,15 +75,59 @@ def drafts_of(actor: Actor) -> list[Draft]:
     return [_draft(note) for note in rows]
 
 
-def author_and_waiting(actor: Actor) -> tuple[Practitioner | None, Waiting]:
-    """The practitioner somebody is, and their drafts. One statement."""
+@dataclass(frozen=True, kw_only=True)
+class AnswersWaiting:
+    """Patients whose prakriti answers wait for somebody who cares for them: how many, and the first of them
+    as pairs of id and name.
+    """
+
+    count: int = 0
+    first: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def more(self) -> int:
+        return self.count - len(self.first)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnTheDesk:
+    """Who somebody is as a practitioner, and what waits for them on any day."""
+
+    author: Practitioner | None = None
+    drafts: Waiting = Waiting(0, None)
+    answers: AnswersWaiting = AnswersWaiting()
+
+
+def on_the_desk(actor: Actor) -> OnTheDesk:
+    """The practitioner somebody is, their drafts, and the answers that wait for them. One statement."""
     drafts = (Note.practitioner_id == Practitioner.id, Note.status == "draft")
     count = select(func.count()).where(*drafts).correlate(Practitioner).scalar_subquery()
     oldest = select(func.min(Note.created_at)).where(*drafts).correlate(Practitioner).scalar_subquery()
     found = db.session.execute(
-        select(Practitioner, count, oldest).where(Practitioner.user_id == actor.user_id)
+        select(Practitioner, count, oldest, _answers(actor)).where(Practitioner.user_id == actor.user_id)
     ).first()
-    return (found[0], Waiting(found[1], found[2])) if found else (None, Waiting(0, None))
+    if found is None:
+        return OnTheDesk()
+    answers = found[3] or []
+    return OnTheDesk(
+        author=found[0],
+        drafts=Waiting(found[1], found[2]),
+        answers=AnswersWaiting(
+            count=len(answers), first=tuple((row[0], row[1]) for row in answers[:MOST_NAMED])
+        ),
+    )
+
+
+def _answers(actor: Actor) -> ScalarSelect[Any]:
+    """The patients with answers, who has waited longest first, as ``[[id, name], ...]``."""
+    pair = func.jsonb_build_array(Patient.id, Patient.name)
+    waiting = (
+        select(func.jsonb_agg(aggregate_order_by(pair, Assessment.submitted_at, Assessment.id)))
+        .select_from(Assessment)
+        .join(Patient, Patient.id == Assessment.patient_id)
+        .where(Assessment.status == AssessmentStatus.SUBMITTED, assessments_in_sight(actor))
+    )
+    return waiting.correlate(None).scalar_subquery()
 
 
 def choices_from(note: Note, source: Note) -> list[SectionShown]:

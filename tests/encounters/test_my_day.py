@@ -9,12 +9,15 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from clinic.core import clock
+from clinic.core.access import SYSTEM, Role
 from clinic.core.db import db
 from clinic.encounters import queries
+from clinic.encounters.assessments import service as assessments
+from clinic.encounters.assessments.definitions import instrument
 from clinic.patients.models import Allergy
 from clinic.scheduling.models import Appointment
-from tests.encounters.conftest import Scene, SignIn, at
-from tests.factories import PatientFactory, appointment, practitioner_at
+from tests.encounters.conftest import Scene, SignIn, at, somebody
+from tests.factories import FacilityFactory, PatientFactory, appointment, practitioner_at
 
 
 def visit(scene: Scene, hour: int, status: str = "confirmed", name: str = "", days: int = 0) -> Appointment:
@@ -186,3 +189,27 @@ def test_a_timed_refresh_is_not_written_down_again(
     answer = author.get("/my-day", headers={"HX-Request": "true", "Sutra-Refresh": "timer"})
     assert "<html" not in answer.text
     assert not any("audit_events" in statement for statement in count_statements())
+
+
+def test_prakriti_answers_wait_on_the_day_of_who_cares_for_the_patient(
+    author: FlaskClient, scene: Scene, sign_in: SignIn, count_statements: Callable[[], list[str]]
+) -> None:
+    answers = assessments.begin_answers(SYSTEM, scene.patient)
+    for question in instrument().items:
+        assessments.save_answer(SYSTEM, answers, question.code, "vata", "")
+    db.session.commit()
+    assert "answers wait" not in author.get("/my-day").text
+    assessments.submit(SYSTEM, answers)
+    db.session.commit()
+    count_statements()
+    page = author.get("/my-day").text
+    aside = ("audit_events", "login_sessions")
+    taken = [one for one in count_statements() if not any(name in one for name in aside)]
+    assert len(taken) <= 6, taken
+    assert "1 patient&#39;s prakriti answers wait:" in page or "1 patient's prakriti answers wait:" in page
+    assert f'href="/patients/{scene.patient.id}/assessments">{scene.patient.name}</a>' in page
+    elsewhere = FacilityFactory()
+    user = somebody(elsewhere, Role.PRACTITIONER)
+    therapist = somebody(scene.facility, Role.THERAPIST)
+    for outsider in (user, therapist):
+        assert "answers wait" not in sign_in(outsider).get("/my-day").text

@@ -31,7 +31,8 @@ def my_day() -> Response:
     today = clock.today(facility.zone)
     day = _read_day(request.args.get("day"), today)
     start, end = clock.day_bounds(day, facility.zone)
-    author, drafts = drafts_waiting.author_and_waiting(actor)
+    desk = drafts_waiting.on_the_desk(actor)
+    author = desk.author
     visits = days.visits_between(actor, author.id, start, end) if author else []
     earlier = days.unsigned_before(actor, author.id, start) if author and day == today else []
     if not is_timed_refresh():
@@ -40,7 +41,11 @@ def my_day() -> Response:
             "appointment.listed",
             subject_type="day",
             facility_id=facility.id,
-            detail={"day": day.isoformat(), "appointments": [item.visit.id for item in [*visits, *earlier]]},
+            detail={
+                "day": day.isoformat(),
+                "appointments": [item.visit.id for item in [*visits, *earlier]],
+                "answers_of": [patient_id for patient_id, _name in desk.answers.first],
+            },
         )
     return page(
         "encounters/my_day.html",
@@ -53,7 +58,8 @@ def my_day() -> Response:
         following=day + timedelta(days=1),
         visits=visits,
         earlier=earlier,
-        drafts=drafts,
+        drafts=desk.drafts,
+        answers=desk.answers,
         now=clock.now(),
     )
 
