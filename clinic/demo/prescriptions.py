@@ -11,7 +11,7 @@ from clinic.prescriptions.models import Prescription
 from clinic.prescriptions.service import Seen
 from clinic.prescriptions.suggesting import typed_line
 
-ENGLISH = ("Maharasnadi kashaya", "Yogaraja guggulu", "Mahanarayana taila")
+ENGLISH = ("Maharasnadi kashaya", "Yogaraja guggulu 1 tablet 1-0-1 x 14 days", "Mahanarayana taila")
 HINDI = ("Dashamularishta", "Triphala churna 3 g hs x 30 days")
 GENERAL = "Tab Telmisartan 40 mg OD x 30 days"
 

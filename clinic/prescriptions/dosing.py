@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from clinic.core.text import fold, one_line
 from clinic.prescriptions.numbers import NUMBER, plain_digits, read_number, show_number
-from clinic.prescriptions.words import FOOD_OF, UNIT_OF
+from clinic.prescriptions.words import COUNTED, FOOD_OF, UNIT_OF
 
 ZERO, ONE = Decimal(0), Decimal(1)
 LONGEST = 200
@@ -52,12 +52,29 @@ class Dosing:
     def notation(self) -> str:
         """``1-0-1``, ``BD``, ``2 TDS``, ``6-hourly``."""
         if self.frequency == "times":
-            parts = [self.morning, self.noon, self.night]
-            if self.evening:
-                parts.insert(2, self.evening)
-            return "-".join(show_number(part) for part in parts)
+            return self._times()
         order = f"{self.every_hours}-hourly" if self.frequency == "hourly" else SHOWN[self.frequency]
         return order if self.takes == ONE else f"{show_number(self.takes)} × {order}"
+
+    def shown(self, dose: Dose | None) -> str:
+        """The notation as it is read on paper and pages: pieces at each time of the day, an order that has
+        usual times behind them. ``2-0-2`` and ``2-0-2 (BD)`` of two tablets, ``1-0-1 (BD)`` of 3 g.
+        """
+        each = dose.amount if dose and dose.unit in COUNTED else ONE
+        if self.frequency == "times":
+            return self._times(each)
+        pattern = USUAL_TIMES.get(self.frequency)
+        if pattern is None or dose is None:
+            return self.notation
+        count = self.takes * each
+        times = "-".join(show_number(count if part else ZERO) for part in pattern)
+        return f"{times} ({SHOWN[self.frequency]})"
+
+    def _times(self, each: Decimal = ONE) -> str:
+        parts = [self.morning, self.noon, self.night]
+        if self.evening:
+            parts.insert(2, self.evening)
+        return "-".join(show_number(round(part * each, 3)) for part in parts)
 
     @property
     def doses_per_day(self) -> Decimal | None:
@@ -111,6 +128,8 @@ SHOWN = {
     "weekly": "weekly",
     "alternate": "alternate days",
 }
+USUAL_TIMES = {"bd": (1, 0, 1), "tds": (1, 1, 1), "qid": (1, 1, 1, 1), "hs": (0, 0, 1)}
+"""In the morning, at noon and at night, as these orders are understood; once a day may be any of them."""
 PER_DAY = {
     "od": ONE,
     "bd": Decimal(2),

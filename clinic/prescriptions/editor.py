@@ -111,7 +111,7 @@ def editor_of(actor: Actor, prescription: Prescription, tried: Tried | None = No
 def preview(line: LineRead) -> str:
     """``1-0-1 · 1 in the morning, 1 at night, after food · 14 days · 28 tablets``."""
     parts = [
-        line.dosing.notation if line.dosing else "",
+        line.dosing.shown(line.dose) if line.dosing else "",
         line_words(line) if line.dosing else show_dose(line.dose),
         show_duration(line.duration),
         quantity_words(line),

@@ -31,8 +31,8 @@ class RunningLine:
 
     @property
     def dosing(self) -> str:
-        """``1-0-1``."""
-        return self.line.dosing.notation if self.line.dosing else ""
+        """``1-0-1``, ``1-0-1 (BD)``."""
+        return self.line.dosing.shown(self.line.dose) if self.line.dosing else ""
 
     @property
     def plain(self) -> str:

@@ -150,7 +150,7 @@ def sheet_line(number: int, row: PrescriptionLine) -> SheetLine:
         name=line.name.upper(),
         form=_said(FORMS, line.form) or _said(KALPANAS, line.kalpana),
         strength=line.strength,
-        dosing=line.dosing.notation if line.dosing else line.dosing_typed,
+        dosing=line.dosing.shown(line.dose) if line.dosing else line.dosing_typed,
         plain=", ".join(part for part in (dosing_words(line.dosing, line.dose), food) if part),
         duration=show_duration(line.duration) or line.duration_typed,
         quantity=quantity_words(line),

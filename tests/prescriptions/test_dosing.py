@@ -81,6 +81,32 @@ def test_numbers_with_a_unit_make_the_smallest_the_dose() -> None:
     assert (read.dosing.notation, read.dose) == ("1-0-2", Dose(amount=Decimal(5), unit="ml"))
 
 
+@pytest.mark.parametrize(
+    ("typed", "dose", "shown"),
+    [
+        ("BD", "1 tablet", "1-0-1 (BD)"),
+        ("TDS", "5 ml", "1-1-1 (TDS)"),
+        ("QID", "1 tablet", "1-1-1-1 (QID)"),
+        ("HS", "3 g", "0-0-1 (HS)"),
+        ("BD", "2 tablets", "2-0-2 (BD)"),
+        ("½ BD", "1 tablet", "½-0-½ (BD)"),
+        ("1-0-1", "1 tablet", "1-0-1"),
+        ("1-0-1", "2 tablets", "2-0-2"),
+        ("OD", "1 tablet", "OD"),
+        ("SOS", "1 tablet", "SOS"),
+        ("BD", "", "BD"),
+    ],
+)
+def test_paper_shows_an_order_by_its_times_of_the_day_in_what_is_taken(
+    typed: str, dose: str, shown: str
+) -> None:
+    """Beside the words, which say the same: ``2 twice a day``."""
+    line = read_line({"name": "Triphala churna", "dosing": typed, "dose": dose})
+    assert line.dosing is not None
+    assert line.dosing.shown(line.dose) == shown
+    assert texts_of(line)["dosing"] == line.dosing.notation, "what is typed over stays as it was typed"
+
+
 def test_two_doses_in_one_line_are_left_to_the_writer() -> None:
     line = read_line({"name": "Dashamularishta", "kalpana": "arishta", "dose": "15 ml", "dosing": "20 ml bd"})
     assert line.dosing is None
