@@ -28,7 +28,6 @@ STAFF = ("receptionist", "practitioner", "therapist", "facility admin", "admin")
 WITHOUT_A_ROW = {
     "encounters.find_diagnosis": "searches the list of codes, and shows nothing of the note",
     "prescriptions.medicines": "searches the list of medicines, and shows nothing of the prescription",
-    "encounters.seen": "says who read the note, not what it says",
     "encounters.ask_error": "asks for a reason, and shows nothing of what the note says",
 }
 """Endpoints that read nothing of a patient's record, each with the reason."""

@@ -236,6 +236,10 @@ def test_the_author_sees_who_read_the_note_and_others_do_not(
     fragment = author.get(f"/notes/{note.id}/seen", headers={"HX-Request": "true"}).text
     assert "Dr Ravi Menon" in fragment
     assert "<html" not in fragment
+    listed = db.session.scalars(
+        select(AuditEvent.patient_id).where(AuditEvent.action == "note.readers_listed")
+    ).all()
+    assert listed == [note.patient_id, note.patient_id]
     manager = somebody(scene.facility, Role.FACILITY_ADMIN)
     assert sign_in(manager).get(f"/notes/{note.id}/seen").status_code == 403
 

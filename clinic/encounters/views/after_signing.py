@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Response, g, request, url_for
 
+from clinic.audit import service as audit
 from clinic.core.access import Actor, Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import Conflict, Forbidden, Invalid
@@ -80,6 +81,14 @@ def seen(note_id: int) -> Response:
     if not policy.can_add_to(current_actor(), note):
         raise Forbidden(_("Who read a note is shown to its author and to those who may add to it."))
     wanted = read_page(request.args.get("page"), default_limit=SEEN_AT_ONCE)
+    audit.read(
+        current_actor(),
+        "note.readers_listed",
+        subject_type="note",
+        subject_id=note.id,
+        patient_id=note.patient_id,
+        facility_id=note.facility_id,
+    )
     return page(
         "encounters/seen.html",
         "encounters/_seen.html",
