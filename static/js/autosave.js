@@ -150,7 +150,7 @@ class Autosave {
       this.say("saved", { time: said.saved_at ?? "" });
       this.form.dispatchEvent(new CustomEvent("sutra:saved", { bubbles: true, detail: said }));
     } else if (answer.status === 409) {
-      const place = document.querySelector("[data-autosave-conflict]");
+      const place = this.conflict_place();
       const html = await answer.text();
       // The server keeps this text too: nothing is unsaved, and nothing more is typed until somebody has chosen.
       this.saved = body;
@@ -169,6 +169,15 @@ class Autosave {
     } else {
       this.later_again();
     }
+  }
+
+  // A page may hold several such forms: the place nearest around this one is its own.
+  conflict_place() {
+    for (let box = this.form; box; box = box.parentElement) {
+      const place = box.querySelector("[data-autosave-conflict]");
+      if (place) return place;
+    }
+    return null;
   }
 
   // Refused for who asks, or for an old token: ask who is signed in. The same person goes on with a new token, once per
