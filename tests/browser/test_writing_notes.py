@@ -38,7 +38,12 @@ def test_two_tabs_show_both_texts_and_keep_what_is_chosen(vaidya: Visitor) -> No
     type_and_wait(first, "Typed in the first tab.")
     second.get_by_label("What happened").fill("Typed in the second tab.")
     expect(second.get_by_role("heading", name="There are two texts of this note")).to_be_visible()
-    expect(second.get_by_text("Typed in the first tab.")).to_be_visible()
+    expect(second.locator(".version-text")).to_have_text(
+        ["Typed in the second tab.", "Typed in the first tab."]
+    )
+    expect(second.locator(".conflict-says:visible")).to_have_text(
+        "Typed in the first tab.\nTyped in the second tab."
+    )
     second.get_by_role("button", name="Keep what is chosen").click()
     expect(second.get_by_label("What happened")).to_have_value(
         "Typed in the first tab.\nTyped in the second tab."
