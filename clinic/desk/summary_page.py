@@ -27,7 +27,7 @@ from clinic.patients.display import prakriti_word
 from clinic.patients.models import Patient
 from clinic.patients.queries.happened import timeline_of
 from clinic.patients.queries.head import Head, head_of
-from clinic.patients.queries.said import said_of
+from clinic.patients.queries.said import read_said, said_columns
 from clinic.patients.timeline import Happened, timeline_sources
 from clinic.prescriptions.queries import running_column
 from clinic.prescriptions.running import read_running
@@ -57,6 +57,10 @@ class NoteTold:
     facts: tuple[Fact, ...]
 
 
+SAID = ("said_medicines", "said_insurances", "said_measures")
+"""What the patient is asked about themselves, beside the head in its statement."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Summary:
     """What the sheet shows; a part nobody may read, or with nothing in it, is empty."""
@@ -83,6 +87,7 @@ def summary_of_patient(actor: Actor, patient: Patient) -> Summary:
             "prakriti": constitution_column(patient.id),
             "running": running_column(actor, patient.id),
             "diagnoses": _diagnoses(actor, patient.id),
+            **dict(zip(SAID, said_columns(patient.id), strict=True)),
         }
     head = head_of(actor, patient, columns)
     happened = timeline_of(
@@ -96,7 +101,7 @@ def summary_of_patient(actor: Actor, patient: Patient) -> Summary:
     return Summary(
         plates=tuple(plates_of(patient, head, edit="")),
         problems=tuple(_problems(patient, head)) if clinical else (),
-        medicines=tuple(_medicines(patient, head)),
+        medicines=tuple(_medicines(head)),
         vitals=tuple(_vitals(actor, patient, zone)),
         constitution=tuple(_constitution(patient, head, happened.entries, zone)),
         coming=tuple(_lines(happened.ahead, zone)),
@@ -150,12 +155,12 @@ def _problems(patient: Patient, head: Head) -> Iterable[Fact]:
         yield Fact(what=_("History as told"), said=patient.medical_history[:LONGEST])
 
 
-def _medicines(patient: Patient, head: Head) -> Iterable[Fact]:
+def _medicines(head: Head) -> Iterable[Fact]:
     for line in read_running(head.more.get("running")):
         until = _("until %(day)s", day=show_date(line.until)) if line.until else ""
         how = ", ".join(part for part in (line.dosing, line.plain) if part)
         yield Fact(what=line.name, said=how, when=until)
-    for row in said_of(patient.id).medicines:
+    for row in read_said(*(head.more.get(name) for name in SAID)).medicines:
         how = ", ".join(part for part in (row.dose, row.often) if part)
         yield Fact(what=row.name, said=how, when=_("as told, %(day)s", day=show_date(row.said_on)))
 
