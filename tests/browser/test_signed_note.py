@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Visitor
+from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
+from tests.browser.test_household import fits, sign_in_family
 
 Open = Callable[..., Visitor]
 
@@ -73,3 +74,16 @@ def test_a_note_is_withdrawn_and_its_copy_says_so(visitor: Open) -> None:
     page.get_by_label("Why it holds").fill("It was right")
     page.get_by_role("button", name="Let it hold again").click()
     expect(page.get_by_text("How this note was marked")).to_be_visible()
+
+
+def test_a_shared_note_is_read_on_a_phone(clinic: Clinic, visitor: Open) -> None:
+    family = visitor(PHONE)
+    sign_in_family(family, clinic, "Meenakshi")
+    page = family.go("/portal/notes")
+    family.check_accessibility()
+    assert fits(page)
+    page.locator("main a[href^='/portal/notes/']").first.click()
+    page.wait_for_url(re.compile(r"/portal/notes/\d+"))
+    expect(page.locator("main h2").first).to_be_visible()
+    family.check_accessibility()
+    assert fits(page)
