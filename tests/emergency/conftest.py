@@ -56,6 +56,8 @@ def ward(app: Flask) -> Ward:
         mobile="+919845011723",
         facility_id=here.id,
         medical_history="Diabetes",
+        emergency_name="Suresh",
+        emergency_phone="+919845011799",
     )
     other = PatientFactory(name="Ravi Iyer", mrn="SU-30002", facility_id=here.id)
     visit = appointment(patient, treating, clock.now() - timedelta(days=2))

@@ -59,6 +59,8 @@ def test_a_practitioner_reads_what_was_out_of_sight_for_an_hour(
     text_ = client.get(f"/emergency/{ward.patient.id}").get_data(as_text=True)
     assert "Asha Menon" in text_
     assert "Diabetes" in text_
+    assert "Suresh" in text_
+    assert "tel:+919845011799" in text_
     assert "End now" in text_
     assert "60 minutes left" in client.get("/my-day").get_data(as_text=True), "on every page"
     move_clock(timedelta(minutes=25))
