@@ -30,7 +30,8 @@ function startEnter(form) {
     const beside = event.target.closest(".rx-accept, .rx-keep")?.querySelector("button[type=submit]");
     if (beside) {
       event.preventDefault();
-      form.requestSubmit(beside);
+      // Pressed, not handed over: htmx sends along only the button that it saw pressed.
+      beside.click();
     } else if (event.target.closest("[data-rx-line]")) {
       event.preventDefault();
       form.elements.namedItem("new-name")?.focus();
