@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
-from tests.browser.test_whole_day import _patient_signs_in
+from tests.browser.test_household import sign_in_family
 
 Open = Callable[..., Visitor]
 SLOW = 20_000
@@ -50,7 +50,7 @@ def test_a_prescription_is_written_by_keyboard_checked_signed_and_read_in_hindi(
     expect(page.locator("#panel-prescription")).to_contain_text("AMOXICILLIN", timeout=SLOW)
 
     phone = visitor(PHONE)
-    _patient_signs_in(phone, clinic, clinic.log_ins["patient_mobile"])
+    sign_in_family(phone, clinic, "Meenakshi")
     phone.page.get_by_role("button", name="हिन्दी").click()
     page = phone.go("/portal/prescriptions")
     expect(page.get_by_text("Amoxicillin 500 mg")).to_be_visible(timeout=SLOW)
