@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
-from clinic.core.access import Actor
+from clinic.core.access import CLINICAL, Actor
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.i18n import ngettext
@@ -29,7 +29,7 @@ def connect() -> None:
 
 
 def _select(actor: Actor, patient_id: int) -> Select[Any] | None:
-    if not actor.is_staff:
+    if not actor.has(*CLINICAL) and patient_id not in actor.emergencies:
         return None
     line = PrescriptionLine
     names: Any = (
