@@ -68,12 +68,26 @@ def fragment(template: str, /, status: int = 200, trigger: str | None = None, **
 
 
 def go_to(url: str) -> Response:
-    """Send the browser on after a change: 303, or HX-Redirect for htmx."""
+    """Send the browser on after a change: 303, or HX-Redirect for htmx.
+
+    A place within the page the browser is on is no other page to it: that page is loaded again.
+    """
     if is_fragment():
         response = make_response("", 204)
         response.headers["HX-Redirect"] = url
+        if "#" in url and _is_here(url):
+            response.headers["HX-Refresh"] = "true"
         return response
     return make_response(redirect(url, 303))
+
+
+def _is_here(url: str) -> bool:
+    """Whether ``url`` is the page the fragment was asked from, but for a place within it."""
+    try:
+        there, here = urlsplit(url), urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return False
+    return (there.path, there.query) == (here.path, here.query)
 
 
 def say(message: str, kind: str = "good") -> None:

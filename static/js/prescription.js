@@ -60,6 +60,7 @@ export function startPrescription(root) {
   once(root, "[data-rx] form", "Prescription", (form) => {
     for (const start of [startWords, startEnter, startMended, startRedraw]) start(form);
     const added = form.querySelector("[data-rx-line] [autofocus]");
-    if (added) { added.focus(); added.select(); }
+    // What the clinic usually gives is replaced by typing; what was typed before this ran stays.
+    if (added && added.value === added.defaultValue) { added.focus(); added.select(); }
   });
 }

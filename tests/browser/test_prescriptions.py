@@ -31,6 +31,7 @@ def test_a_prescription_is_written_by_keyboard_checked_signed_and_read_in_hindi(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("[data-rx-line] .is-dosing input").first).to_be_focused(timeout=SLOW)
+    page.wait_for_function("document.activeElement.selectionEnd > document.activeElement.selectionStart")
     page.keyboard.type("1-0-1")
     expect(page.locator("[data-rx-said]").first).to_contain_text("1 in the morning, 1 at night", timeout=SLOW)
     page.keyboard.press("Enter")
