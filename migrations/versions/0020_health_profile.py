@@ -65,10 +65,6 @@ END $$
 VERSIONS = """
 CREATE FUNCTION allergies_versions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'DELETE' THEN
-        RAISE EXCEPTION 'allergy % is kept', OLD.id
-        USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allergies_kept';
-    END IF;
     IF NEW.patient_id <> OLD.patient_id THEN
         RAISE EXCEPTION 'allergy % stays with its patient', OLD.id
         USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allergies_kept';
@@ -82,6 +78,17 @@ BEGIN
             OLD.recorded_at, OLD.recorded_by, clock_timestamp());
     END IF;
     RETURN NEW;
+END $$
+"""
+# An allergy goes only together with its patient, as when an import is taken back: looked at when the transaction ends.
+ALLERGY_STAYS = """
+CREATE FUNCTION allergies_kept() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM patients WHERE id = OLD.patient_id) THEN
+        RAISE EXCEPTION 'allergy % is kept', OLD.id
+        USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'allergies_kept';
+    END IF;
+    RETURN NULL;
 END $$
 """
 TEXT = sa.Text()
@@ -293,8 +300,13 @@ def _allergies() -> None:
     )
     op.execute(VERSIONS)
     op.execute(
-        "CREATE TRIGGER allergies_versions BEFORE UPDATE OR DELETE ON allergies "
+        "CREATE TRIGGER allergies_versions BEFORE UPDATE ON allergies "
         "FOR EACH ROW EXECUTE FUNCTION allergies_versions()"
+    )
+    op.execute(ALLERGY_STAYS)
+    op.execute(
+        "CREATE CONSTRAINT TRIGGER allergies_kept AFTER DELETE ON allergies "
+        "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allergies_kept()"
     )
     op.execute(
         "CREATE TRIGGER allergies_not_truncated BEFORE TRUNCATE ON allergies "
@@ -307,6 +319,8 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER allergies_not_truncated ON allergies")
     op.execute("DROP TRIGGER allergies_versions ON allergies")
     op.execute("DROP FUNCTION allergies_versions()")
+    op.execute("DROP TRIGGER allergies_kept ON allergies")
+    op.execute("DROP FUNCTION allergies_kept()")
     op.drop_table("allergy_versions")
     op.execute("DROP TRIGGER patient_measures_kept ON patient_measures")
     for name in ("follows", "not_truncated", "kept"):

@@ -269,6 +269,7 @@ def test_not_even_sql_overwrites_or_removes_an_entry(ward: Ward, session: Sessio
     session.commit()
     with pytest.raises(IntegrityError):
         session.execute(text(statement))
+        session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # what the end of the transaction looks at
     session.rollback()
 
 
