@@ -249,11 +249,11 @@ def test_staff_change_what_was_said_and_the_record_keeps_it(
 ) -> None:
     desk = sign_in(grant(UserFactory(name="Asha"), Role.RECEPTIONIST, facility=clinic.facility))
     url = f"/patients/{clinic.mother.id}"
-    wrong = desk.post(f"{url}/medicines", data={"medicine": "", "dose": "5 mg"})
+    wrong = desk.post(f"{url}/health/medicine/new", data={"name": "", "dose": "5 mg"})
     assert wrong.status_code == 422
     assert 'value="5 mg"' in wrong.text
     for _time in range(2):
-        desk.post(f"{url}/medicines", data={"medicine": "Aspirin", "dose": "75 mg"})
+        desk.post(f"{url}/health/medicine/new", data={"name": "Aspirin", "dose": "75 mg"})
     row = session.scalars(select(PatientMedication)).one()
     assert (row.source, row.recorded_by is not None) == ("staff", True)
     assert desk.post(f"{url}/measures", data={"height": "900"}).status_code == 422
@@ -263,7 +263,7 @@ def test_staff_change_what_was_said_and_the_record_keeps_it(
         f"{url}/insurance", data={"insurer": "Star", "policy_number": "1", "insured_until": "31/03/2099"}
     )
     desk.post(f"{url}/insurance", data={})
-    desk.post(f"{url}/medicines/{row.id}/end")
+    desk.post(f"{url}/health/medicine/{row.id}/end")
 
     said = said_of(clinic.mother.id)
     assert (said.medicines, said.insurance) == ((), None)
@@ -272,12 +272,12 @@ def test_staff_change_what_was_said_and_the_record_keeps_it(
     far = sign_in(grant(UserFactory(), Role.RECEPTIONIST, facility=FacilityFactory(name="Elsewhere")))
     for method, path in (
         ("get", "health"),
-        ("post", "medicines"),
+        ("post", "health/medicine/new"),
         ("post", "measures"),
         ("post", "insurance"),
     ):
         assert getattr(far, method)(f"{url}/{path}").status_code == 404
-    assert desk.post(f"/patients/{clinic.son.id}/medicines/{row.id}/end").status_code == 404
+    assert desk.post(f"/patients/{clinic.son.id}/health/medicine/{row.id}/end").status_code == 404
 
 
 def test_consents_are_a_part_for_who_is_signed_in_and_no_link_shows_them(

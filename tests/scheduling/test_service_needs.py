@@ -163,7 +163,8 @@ def test_the_database_keeps_the_same_bounds(clinic: Clinic, change: str, field: 
 def test_the_page_of_a_service_takes_few_statements(
     clinic: Clinic, page: FlaskClient, count_statements: Callable[[], list[str]]
 ) -> None:
+    path = f"/services/{clinic.service.id}"
     count_statements()
-    assert page.get(f"/services/{clinic.service.id}").status_code == 200
+    assert page.get(path).status_code == 200
     data = [one for one in count_statements() if "audit_events" not in one and "login_sessions" not in one]
     assert len(data) <= 6, "\n\n".join(data)
