@@ -24,7 +24,7 @@ PARTS = {
     "medicines", "measures", "insurance", "consents", "waitlist", "inbox", "texts_received",
     "message_preferences", "deletion_requests",
 }  # fmt: skip
-CLINICAL_PARTS = {"notes", "health_profile", "measurements", "assessments", "papers"}
+CLINICAL_PARTS = {"notes", "prescriptions", "health_profile", "measurements", "assessments", "papers"}
 """What of a record only whoever treats, and the patient, takes."""
 
 
