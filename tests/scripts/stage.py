@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import Babel
 from flask_wtf import CSRFProtect, FlaskForm
+from flask_wtf.csrf import generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader
 from werkzeug.serving import make_server
 from wtforms import StringField, TelField
@@ -74,6 +75,7 @@ def _surroundings() -> dict[str, Any]:
         "clinic_name": "Test clinic",
         "day_thread": 0.25,
         "search_url": "/search",
+        "recent_url": "/search/recent",
     }
 
 
@@ -101,6 +103,11 @@ def _add_views(app: Flask, saved: Saved) -> None:
         names = {"first": "Meenakshi Iyer", "second": "Ravi Menon"}
         return "".join(f'<a class="result" href="#{mark}">{name}</a>' for mark, name in names.items())
 
+    @app.get("/search/recent")
+    def recent() -> str:
+        """Nobody was opened lately; without this address the page itself would be drawn into the box."""
+        return ""
+
     @app.post("/visitor")
     def visitor() -> Response:
         form = VisitorForm()
@@ -115,6 +122,11 @@ def _add_views(app: Flask, saved: Saved) -> None:
     @app.get("/broken")
     def broken() -> Response:
         return make_response("", 500)
+
+    @app.get("/session")
+    def session_now() -> Response:
+        """As the product answers a page that asks who is signed in; nobody ever is, on the stage."""
+        return jsonify(person=None, name="", seconds=0, csrf=generate_csrf())
 
     @app.post("/save")
     def save() -> Response:
