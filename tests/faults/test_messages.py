@@ -60,7 +60,7 @@ def test_without_the_conditional_claim_they_send_it_more_than_once(
         return sending.Claim(message_id=message, attempt=1, has_secret=False, expires_at=None)
 
     monkeypatch.setattr(sending, "_claim", look_then_take)
-    # Neither is answered before both have asked: one that was done first would leave the other nothing to send.
+    # Neither is answered before both have asked: one that was done first would leave the other nothing.
     asked = threading.Barrier(2)
 
     def together(_fields: dict[str, str]) -> None:
