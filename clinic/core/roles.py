@@ -31,7 +31,13 @@ _SEQUENCES = text(
     " ) AS free"
     " FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'S' ORDER BY c.relname"
 )
+_COLUMNS = text(
+    "SELECT attname FROM pg_attribute WHERE attrelid = CAST(:table AS regclass)"
+    " AND attnum > 0 AND NOT attisdropped AND attname <> 'id' ORDER BY attnum"
+)
 VERSIONS = "alembic_version"
+NUMBERED = "audit_events"
+"""Whose order is its numbers: the sequence hands them out, so the application writes all columns but id."""
 
 
 def application_role(settings: Settings) -> str | None:
@@ -76,6 +82,9 @@ def _statements(connection: Connection, role: str) -> Iterable[str]:
     yield f"GRANT USAGE ON SCHEMA public TO {role}"
     for table, append_only in connection.execute(_TABLES):
         rights = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
+        if table == NUMBERED:
+            names = connection.scalars(_COLUMNS, {"table": f'public."{table}"'})
+            rights = "SELECT, INSERT (" + ", ".join(f'"{name}"' for name in names) + ")"
         yield f'GRANT {"SELECT" if table == VERSIONS else rights} ON "{table}" TO {role}'
     for sequence, free in connection.execute(_SEQUENCES):
         # Only numbers that no column hands out may be set on, as an import of a register does.
