@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -36,6 +37,8 @@ class Clinic:
     log_ins: dict[str, str]
     environment: dict[str, str]
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    family_cookies: list[Any] = field(default_factory=list)
+    """Of a family's session that a code began: a number gets few codes an hour."""
 
     def messages(self) -> list[dict[str, Any]]:
         """What was sent, newest first."""
@@ -140,6 +143,14 @@ class Visitor:
         self.page.get_by_label("Password", exact=True).fill(self.clinic.log_ins["password"])
         self.page.get_by_role("button", name="Sign in").click()
         self.page.wait_for_url(lambda url: "/sign-in" not in url)
+
+    def go_on_with_note(self) -> Page:
+        """The demo's draft, of a treatment of Meenakshi Iyer; other tests leave drafts of other kinds."""
+        page = self.go("/my-day")
+        row = page.locator(".day-row", has_text="Meenakshi Iyer").filter(has_text="Abhyanga")
+        row.get_by_role("link", name="Go on with note").first.click()
+        page.wait_for_url(re.compile(r"/notes/\d+"))
+        return page
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
-from tests.browser.typing import ALLOWED, FIELD, Typist, end_sessions, own_browser, sql, web_down
+from tests.browser.typing import ALLOWED, FIELD, STATE, Typist, end_sessions, own_browser, sql, web_down
 
 Open = Callable[..., Visitor]
-OVER = "You are signed out. Your text is kept here"
+OVER = "You are signed out. Leave this page open"
 
 
 @pytest.fixture
@@ -33,9 +33,7 @@ def typist(vaidya: Visitor) -> Typist:
 
 def open_draft(page: Page, clinic: Clinic) -> Typist:
     """The draft that waits for a signature, with the cursor in its text."""
-    page.goto(f"{clinic.url}/my-day")
-    page.get_by_role("link", name="Go on with note").first.click()
-    page.wait_for_url(re.compile(r"/notes/\d+"))
+    Visitor(page, clinic, []).go_on_with_note()
     typist = Typist(page, clinic, int(page.url.rsplit("/", 1)[1]))
     typist.begin()
     return typist
@@ -66,7 +64,7 @@ def test_without_a_network_the_page_says_what_is_not_saved_and_saves_it_afterwar
     typist.until(lambda: typist.state() == "saved")
     page.context.set_offline(True)
     typist.until(lambda: typist.state() == "failed")
-    expect(page.locator("[data-save-state]")).to_contain_text("No network. Not saved")
+    expect(page.locator(STATE)).to_contain_text("No network. Not saved")
     expect(page.get_by_text(f"Not saved yet: {FIELD}.")).to_be_visible()
     with page.expect_event("dialog") as asked:
         page.close(run_before_unload=True)
@@ -79,7 +77,7 @@ def test_without_a_network_the_page_says_what_is_not_saved_and_saves_it_afterwar
     expect(page.get_by_text("Not saved yet")).to_be_hidden()
     assert typist.stored().strip()
     page.get_by_label(FIELD).blur()
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
+    expect(page.locator(STATE)).to_have_attribute("data-state", "saved")
     settled(typist)
 
 
@@ -137,9 +135,7 @@ def test_a_session_about_to_end_says_so_and_goes_on(visitor: Open) -> None:
     at = visitor(PHONE)
     at.sign_in_staff("vaidya")
     at.page.clock.install()
-    at.go("/my-day")
-    at.page.get_by_role("link", name="Go on with note").first.click()
-    at.page.wait_for_url(re.compile(r"/notes/\d+"))
+    at.go_on_with_note()
     sql(
         at.clinic,
         "UPDATE login_sessions SET last_seen_at = now() - interval '28 minutes 30 seconds' "
@@ -166,7 +162,7 @@ def test_a_sending_whose_answer_was_lost_is_no_conflict_with_oneself(typist: Typ
 
     page.route("**/draft", lose_the_answer, times=1)
     page.get_by_label(FIELD).fill("Written, and then shortened.")
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "failed")
+    expect(page.locator(STATE)).to_have_attribute("data-state", "failed")
     assert lost
     page.get_by_label(FIELD).fill("Written.")
     typist.typed = "Written."
@@ -176,7 +172,7 @@ def test_a_sending_whose_answer_was_lost_is_no_conflict_with_oneself(typist: Typ
 
 def settled(typist: Typist) -> None:
     """Everything typed is with the clinic, without anybody pressing anything."""
-    expect(typist.page.locator("[data-save-state]")).to_have_attribute("data-state", "saved", timeout=45_000)
+    expect(typist.page.locator(STATE)).to_have_attribute("data-state", "saved", timeout=45_000)
     for _attempt in range(100):
         if typist.stored().strip() == typist.typed.strip():
             return

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
 from tests.browser.test_household import sign_in_family
+from tests.browser.test_panel_conflict import begin_prescription
 
 Open = Callable[..., Visitor]
 SLOW = 20_000
@@ -20,11 +21,8 @@ def test_a_prescription_is_written_by_keyboard_checked_signed_and_read_in_hindi(
 ) -> None:
     vaidya = visitor(DESKTOP)
     vaidya.sign_in_staff("vaidya")
-    page = vaidya.go("/my-day")
-    page.get_by_role("link", name="Go on with note").first.click()
-    page.wait_for_url(re.compile(r"/notes/\d+"))
-    page.locator("#panel-prescription summary").first.click()
-    page.get_by_role("button", name="Write a prescription").click()
+    page = vaidya.go_on_with_note()
+    begin_prescription(page)
     expect(page.locator("#new-name")).to_be_visible(timeout=SLOW)
     page.locator("#new-name").fill("Brahmi v")
     expect(page.locator("#rx-found")).to_contain_text("Brahmi vati", timeout=SLOW)
@@ -59,3 +57,5 @@ def test_a_prescription_is_written_by_keyboard_checked_signed_and_read_in_hindi(
     page.wait_for_url(re.compile(r"/portal/prescriptions/\d+"))
     expect(page.locator(".rx-now")).to_contain_text("Brahmi vati", timeout=SLOW)
     phone.check_accessibility()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name="हिन्दी")).to_be_visible()

@@ -16,9 +16,7 @@ Open = Callable[..., Visitor]
 def first_signed_note(at: Visitor) -> str:
     """Sign in as the vaidya, open the last signed note by the draft's last-note link; its path."""
     at.sign_in_staff("vaidya")
-    page = at.go("/my-day")
-    page.get_by_role("link", name="Go on with note").first.click()
-    page.wait_for_url(re.compile(r"/notes/\d+"))
+    page = at.go_on_with_note()
     page.locator(".note-context").get_by_role("link", name="Read it").click()
     expect(page.locator(".signed-line")).to_be_visible()
     return page.url.removeprefix(at.clinic.url)
@@ -27,9 +25,7 @@ def first_signed_note(at: Visitor) -> str:
 def test_a_diagnosis_is_added_by_keyboard_alone(visitor: Open) -> None:
     at = visitor(DESKTOP)
     at.sign_in_staff("vaidya")
-    page = at.go("/my-day")
-    page.get_by_role("link", name="Go on with note").first.click()
-    page.wait_for_url(re.compile(r"/notes/\d+"))
+    page = at.go_on_with_note()
     field = page.get_by_label("Add a diagnosis")
     field.press_sequentially("katig")
     found = page.locator("#diagnosis-found").get_by_role("button")

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Visitor
+from tests.browser.typing import STATE
 
 Open = Callable[..., Visitor]
 SAVED = re.compile(r"Saved \d\d:\d\d")
@@ -19,9 +20,7 @@ def vaidya(visitor: Open) -> Visitor:
     """The vaidya, on the draft that waits for a signature."""
     at = visitor(DESKTOP)
     at.sign_in_staff("vaidya")
-    page = at.go("/my-day")
-    page.get_by_role("link", name="Go on with note").first.click()
-    page.wait_for_url(re.compile(r"/notes/\d+"))
+    at.go_on_with_note()
     return at
 
 
@@ -29,7 +28,7 @@ def type_and_wait(page: Page, text: str) -> None:
     """Type, and wait for the answer to that save: the page may still say `saved` of an earlier one."""
     with page.expect_response(lambda answer: answer.url.endswith("/draft") and answer.status == 200):
         page.get_by_label("What happened").fill(text)
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
+    expect(page.locator(STATE)).to_have_attribute("data-state", "saved")
 
 
 def test_two_tabs_show_both_texts_and_keep_what_is_chosen(vaidya: Visitor) -> None:
@@ -70,9 +69,9 @@ def test_a_text_typed_while_signed_out_is_saved_after_signing_in_elsewhere(vaidy
     other.get_by_role("button", name="Sign out").click()
     other.wait_for_url(re.compile("/sign-in"))
     page.get_by_label("What happened").fill("Typed while signed out.")
-    expect(page.get_by_text("You are signed out. Your text is kept here").first).to_be_visible()
+    expect(page.get_by_text("You are signed out. Leave this page open").first).to_be_visible()
     Visitor(other, vaidya.clinic, []).sign_in_staff("vaidya")
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved", timeout=30_000)
+    expect(page.locator(STATE)).to_have_attribute("data-state", "saved", timeout=30_000)
     other.goto(page.url)
     expect(other.get_by_label("What happened")).to_have_value("Typed while signed out.")
 
@@ -82,7 +81,7 @@ def test_enter_in_a_line_neither_signs_nor_leaves(vaidya: Visitor) -> None:
     address = page.url
     page.get_by_label("Batch").fill("ST-1")
     page.get_by_label("Batch").press("Enter")
-    expect(page.locator("[data-save-state]")).to_have_attribute("data-state", "saved")
+    expect(page.locator(STATE)).to_have_attribute("data-state", "saved")
     assert page.url == address
     expect(page.get_by_role("button", name="Sign note")).to_be_visible()
 
@@ -90,10 +89,9 @@ def test_enter_in_a_line_neither_signs_nor_leaves(vaidya: Visitor) -> None:
 def test_a_note_is_written_and_refused_without_scripts(visitor: Open) -> None:
     at = visitor(PHONE, java_script_enabled=False)
     at.sign_in_staff("vaidya")
-    page = at.go("/my-day")
-    page.get_by_role("link", name="Go on with note").first.click()
+    page = at.go_on_with_note()
     page.get_by_label("What happened").fill("Without scripts.")
-    page.locator("noscript button, .note-foot button", has_text="Save").first.click()
+    page.locator(".note-foot").get_by_role("button", name="Save").click()
     expect(page.get_by_label("What happened")).to_have_value("Without scripts.")
     page.get_by_role("button", name="Sign note").click()
     expect(page.get_by_text("Still empty").first).to_be_visible()

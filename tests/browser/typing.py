@@ -23,6 +23,8 @@ from tests.chromium import FLAGS, chromium_path
 ALLOWED = 5.0
 """Seconds of typing that may be gone when something is killed."""
 FIELD = "What happened"
+STATE = "#note-form [data-save-state]"
+"""What a note says of its saving; a prescription within it says its own."""
 
 
 @dataclass
@@ -67,7 +69,7 @@ class Typist:
 
     def state(self) -> str:
         """The state of saving as the page says it."""
-        return self.page.locator("[data-save-state]").get_attribute("data-state") or ""
+        return self.page.locator(STATE).get_attribute("data-state") or ""
 
 
 def sql(clinic: Clinic, statement: str, *values: object) -> list[tuple[Any, ...]]:
