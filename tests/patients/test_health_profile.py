@@ -267,9 +267,10 @@ def test_not_even_sql_overwrites_or_removes_an_entry(ward: Ward, session: Sessio
     )
     session.execute(text("UPDATE allergies SET reaction = 'Rash'"))
     session.commit()
-    with pytest.raises(IntegrityError):
+    # The second one looks at what else would be looked at only when the transaction ends.
+    with pytest.raises(IntegrityError):  # noqa: PT012
         session.execute(text(statement))
-        session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))  # what the end of the transaction looks at
+        session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     session.rollback()
 
 
