@@ -91,7 +91,7 @@ def test_a_note_is_written_and_refused_without_scripts(visitor: Open) -> None:
     at.sign_in_staff("vaidya")
     page = at.go_on_with_note()
     page.get_by_label("What happened").fill("Without scripts.")
-    page.locator(".note-foot").get_by_role("button", name="Save").click()
+    page.locator(".note-foot button", has_text="Save").click()
     expect(page.get_by_label("What happened")).to_have_value("Without scripts.")
     page.get_by_role("button", name="Sign note").click()
     expect(page.get_by_text("Still empty").first).to_be_visible()
