@@ -59,7 +59,8 @@ def test_a_refused_file_stays_in_the_list_with_its_reason(visitor: Open) -> None
     page = vaidya.go("/patients/1/papers")
     drop(page, ("bad.jpg", "image/jpeg", b"<svg onload=alert(1)>"))
     page.get_by_role("button", name="Add papers").click()
-    expect(page.locator("[data-queue]")).to_contain_text("Only pictures (JPEG, PNG) and PDF files")
+    refused = "Only pictures (JPEG, PNG) and PDF files"
+    expect(page.locator("[data-queue]")).to_contain_text(refused, timeout=20_000)
 
 
 def test_a_patient_sends_a_photo_from_the_camera(clinic: Clinic, visitor: Open) -> None:
