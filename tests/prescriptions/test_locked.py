@@ -51,7 +51,8 @@ def test_a_stop_is_all_that_a_signed_line_takes_and_only_once(scene: Scene) -> N
 def test_a_draft_may_change_by_sql_so_the_refusals_are_about_signing(scene: Scene) -> None:
     draft = scene.draft()
     for what in ("its text", "a dose", "a new line"):
-        db.session.execute(text(FORBIDDEN[what]), {"id": draft.id})
+        changed = db.session.execute(text(FORBIDDEN[what]), {"id": draft.id})
+        assert changed.rowcount == 1, what
     db.session.rollback()
 
 
