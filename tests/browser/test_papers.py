@@ -24,7 +24,7 @@ DROP = """(place, files) => {
 
 
 def drop(page: Page, *files: tuple[str, str, bytes]) -> None:
-    """Let files fall on the place for them, once it listens: a script does, and it may arrive after the page."""
+    """Let files fall on the place for them, once a script listens: it may come after the page."""
     expect(page.locator("form[data-upload-started]")).to_be_attached()
     texts = [[name, kind, base64.b64encode(data).decode()] for name, kind, data in files]
     page.locator("[data-drop]").evaluate(DROP, texts)
