@@ -11,14 +11,14 @@ from clinic.config import Settings
 from clinic.core import clock
 from clinic.core.access import EMERGENCY, Role, allow
 from clinic.core.db import unit_of_work
-from clinic.core.errors import DomainError, TooMany
+from clinic.core.errors import DomainError
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, go_to, is_timed_refresh, page, say
 from clinic.desk.emergency_reading import emergency_page, parts_of
 from clinic.patients.emergency_forms import URGENCIES, EmergencyForm
 from clinic.patients.queries import get_patient
 from clinic.patients.queries.emergency import get_open, open_records
-from clinic.patients.service.emergency import NobodyFound, end, open_record, write_refusal
+from clinic.patients.service.emergency import Opened, Refused, end, open_record
 
 emergency_bp = Blueprint("emergency", __name__)
 
@@ -44,21 +44,19 @@ def ask() -> Response:
 def _open(form: EmergencyForm) -> Response:
     actor = current_actor()
     settings: Settings = current_app.extensions["settings"]
-    try:
-        with unit_of_work():
-            opened = open_record(
-                actor,
-                number=form.number.data or "",
-                name=form.name.data or "",
-                urgency=form.urgency.data or "",
-                reason=form.reason.data or "",
-                minutes=settings.emergency_minutes,
-            )
+    with unit_of_work():
+        opened = open_record(
+            actor,
+            number=form.number.data or "",
+            name=form.name.data or "",
+            urgency=form.urgency.data or "",
+            reason=form.reason.data or "",
+            minutes=settings.emergency_minutes,
+        )
+        if isinstance(opened, Opened):
             patient_id, granted = opened.patient.id, opened.access is not None
-    except (NobodyFound, TooMany) as refusal:
-        with unit_of_work():
-            write_refusal(actor, by="number" if isinstance(refusal, NobodyFound) else "limit")
-        raise
+    if isinstance(opened, Refused):
+        raise opened.error
     if not granted:
         say(_("You see this patient anyway; nothing was opened in an emergency."))
         return go_to(url_for("patient_page.show", patient_id=patient_id))

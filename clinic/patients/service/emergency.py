@@ -48,15 +48,21 @@ class Opened:
     access: EmergencyAccess | None
 
 
-class NobodyFound(Invalid):
-    """The number fits no patient, or more than one; the answer does not say which."""
+@dataclass(frozen=True, kw_only=True)
+class Refused:
+    """A try that opened nothing and was written down: what to tell whoever made it."""
+
+    error: Invalid | TooMany
 
 
-def open_record(actor: Actor, *, number: str, name: str, urgency: str, reason: str, minutes: int) -> Opened:
-    """Open one patient's record for ``minutes``.
+def open_record(
+    actor: Actor, *, number: str, name: str, urgency: str, reason: str, minutes: int
+) -> Opened | Refused:
+    """Open one patient's record for ``minutes``, or say why not.
 
-    Raises Invalid for a reason that is none, TooMany, and NobodyFound, which the caller writes down with
-    ``write_refusal`` since this unit of work is undone.
+    A try that opens nothing is answered and not raised: the row about it is written under the same lock under
+    which tries are counted, so that tries made at the same moment do not pass the limit. Raises Invalid for
+    a reason that is none.
     """
     if not actor.has(*EMERGENCY):
         raise Forbidden(_("This is for practitioners, therapists and administrators."))
@@ -66,45 +72,30 @@ def open_record(actor: Actor, *, number: str, name: str, urgency: str, reason: s
     user_id = actor.user_id or 0
     db.session.execute(select(User.id).where(User.id == user_id).with_for_update(key_share=True))
     if refused_lately(user_id, timedelta(hours=1)) >= TRIES_PER_HOUR:
-        raise TooMany(
-            _("Too many numbers that fit nobody. Try again in an hour, or ask an administrator."),
-            retry_after=3600,
+        return _refuse(
+            actor,
+            _too_many(_("Too many numbers that fit nobody. Try again in an hour, or ask an administrator.")),
         )
     found = exactly(number, name)
     spent = opened_lately(user_id, timedelta(days=1)) >= PER_DAY
     if len(found) != 1 and not spent:
-        raise NobodyFound(
-            _(
-                "No one patient has this number. Check it; where a family shares a mobile, write the"
-                " name too, or the patient's number."
-            ),
-            field="number",
-        )
+        return _refuse(actor, _nobody())
     if len(found) == 1 and sees_usually(actor, found[0].id):
         return Opened(patient=found[0], access=None)
     if len(found) == 1 and found[0].id in actor.emergencies:
         return Opened(patient=found[0], access=get_open(actor, found[0].id))
     if spent:  # whether or not the number fits somebody: the answer does not say
-        raise TooMany(
-            _(
-                "You opened %(count)d records in an emergency within a day. Ask an administrator.",
-                count=PER_DAY,
+        return _refuse(
+            actor,
+            _too_many(
+                _(
+                    "You opened %(count)d records in an emergency within a day. Ask an administrator.",
+                    count=PER_DAY,
+                )
             ),
-            retry_after=3600,
         )
     [patient] = found
     return Opened(patient=patient, access=_grant(actor, patient, urgency, said, minutes))
-
-
-def write_refusal(actor: Actor, *, by: str) -> None:
-    """Write down a try that opened nothing; ``by`` says what was tried, never the number itself."""
-    audit.record(
-        actor,
-        "emergency.refused",
-        subject_type="patient",
-        outcome="refused",
-        detail={"by": by},
-    )
 
 
 def end(actor: Actor, patient_id: int) -> EmergencyAccess:
@@ -134,6 +125,34 @@ def review(actor: Actor, access_id: int, *, note: str) -> EmergencyAccess:
     _write_down(actor, "emergency.reviewed", access, {"note": access.review_note is not None})
     db.session.flush()
     return access
+
+
+def _refuse(actor: Actor, error: Invalid | TooMany) -> Refused:
+    """Write down what was tried, never the number itself."""
+    audit.record(
+        actor,
+        "emergency.refused",
+        subject_type="patient",
+        outcome="refused",
+        detail={"by": "limit" if isinstance(error, TooMany) else "number"},
+    )
+    db.session.flush()
+    return Refused(error=error)
+
+
+def _nobody() -> Invalid:
+    """The number fits no patient, or more than one; the answer does not say which."""
+    return Invalid(
+        _(
+            "No one patient has this number. Check it; where a family shares a mobile, write the"
+            " name too, or the patient's number."
+        ),
+        field="number",
+    )
+
+
+def _too_many(said: str) -> TooMany:
+    return TooMany(said, retry_after=3600)
 
 
 def _reason(text: str) -> str:
