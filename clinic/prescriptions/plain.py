@@ -128,15 +128,16 @@ def kala_words(line: Any) -> str:
 _AND = re.compile(r"\s*(?:,|\+|&|\band\b|\bor\b|और|या)\s*", re.IGNORECASE)
 
 
+def all_anupanas(text: str) -> list[str]:
+    """The codes of what ``warm water and honey`` names, or none where one of its parts is not a usual one."""
+    codes = [ANUPANA_OF.get(fold(part), "") for part in _AND.split(text)]
+    return codes if all(codes) else []
+
+
 def anupana_words(text: str) -> str:
     """What a medicine is taken with, the usual things in the reader's language, all else as it was typed."""
-    if not text:
-        return ""
-    known = [ANUPANA_OF.get(fold(part)) for part in _AND.split(text)]
-    if all(known):
-        words = [plain(ANUPANAS, code) for code in known if code]
-        return _(" and ").join(words)
-    return text
+    known = all_anupanas(text)
+    return _(" and ").join(plain(ANUPANAS, code) for code in known) if known else text
 
 
 def quantity_of(dosing: Dosing | None, dose: Dose | None, duration: Duration | None) -> Dose | None:

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from hashlib import sha256
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import select
 
 from clinic.core.db import db
-from clinic.core.phones import show
 from clinic.encounters.coding import diagnoses_of
 from clinic.encounters.models import VitalSigns
 from clinic.encounters.queries import active_allergies
 from clinic.patients.display import address_text, phone_text
+from clinic.patients.on_paper import clinic_on_paper, patient_on_paper, practitioner_on_paper
 from clinic.prescriptions.models import Acceptance, Prescription, PrescriptionLine
 from clinic.prescriptions.reading import columns_of, line_of
 
@@ -35,48 +33,19 @@ def printed_of(prescription: Prescription) -> dict[str, Any]:
 
 def snapshot(prescription: Prescription) -> dict[str, Any]:
     """Practitioner, clinic, patient, diagnoses, allergies and measurements of this moment."""
-    who, where, whose = prescription.practitioner, prescription.facility, prescription.patient
-    town = " ".join(part for part in (where.city, where.postal_code) if part)
-    note_id = prescription.note_id
+    whose, note_id = prescription.patient, prescription.note_id
     return {
-        "practitioner": {
-            "name": who.name,
-            "qualification": who.qualification or "",
-            "registration": who.registration_number or "",
-            "phone": show(who.phone) if who.phone else "",
-        },
-        "clinic": {
-            "name": where.name,
-            "address": ", ".join(part for part in (where.line, town, where.state) if part),
-            "phone": show(where.phone) if where.phone else "",
-            "email": where.email or "",
-        },
+        "practitioner": practitioner_on_paper(prescription.practitioner),
+        "clinic": clinic_on_paper(prescription.facility),
         "patient": {
-            "name": whose.name,
-            "sex": whose.sex,
-            "birth_date": whose.birth_date.isoformat() if whose.birth_date else None,
-            "birth_precision": whose.birth_precision,
+            **patient_on_paper(whose),
             "address": address_text(whose),
             "phone": phone_text(whose),
-            "mrn": whose.mrn,
         },
         "diagnoses": [item.text for item in diagnoses_of(note_id)] if note_id else [],
         "allergies": [allergy.substance for allergy in active_allergies(whose.id)],
         "vitals": _vitals(note_id) if note_id else {},
     }
-
-
-def born_of(printed: dict[str, Any]) -> SimpleNamespace:
-    """Sex and birth date of a snapshot, for the ways to say an age."""
-    patient = printed["patient"]
-    born = patient["birth_date"]
-    return SimpleNamespace(
-        sex=patient["sex"],
-        birth_date=date.fromisoformat(born) if born else None,
-        birth_precision=patient["birth_precision"],
-        deceased=False,
-        deceased_on=None,
-    )
 
 
 def digest_of(

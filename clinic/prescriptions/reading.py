@@ -18,7 +18,7 @@ from clinic.prescriptions.dosing import (
     read_dosing,
     read_duration,
 )
-from clinic.prescriptions.plain import quantity_of
+from clinic.prescriptions.plain import all_anupanas, quantity_of
 from clinic.prescriptions.words import (
     COUNTED,
     FOOD,
@@ -235,11 +235,16 @@ def quick_line(text: str) -> dict[str, str]:
 
     The longest end that reads as dosing is the dosing; a first word such as Tab is the form; a last word of
     the name such as churna the kalpana, which makes it Ayurvedic; a dose at the end of the name its strength.
+    "With honey" is what it is taken with, Ayurvedic too; after Tab and the like it is advice.
     """
-    words = one_line(text)[:200].split(" ")
+    words, anupana = _without_anupana(one_line(text)[:200].split(" "))
     texts = {"kind": "general", "name": "", "dosing": ""}
     if len(words) > 1 and (form := FORM_OF.get(fold(words[0]))):
         texts["form"], words = form, words[1:]
+    if anupana and "form" in texts:
+        texts["instructions"] = f"with {anupana}"
+    elif anupana:
+        texts.update(kind="ayurvedic", anupana=anupana)
     for at in range(1, len(words)):
         read = read_dosing(" ".join(words[at:]))
         if read is None or (read.dose and _is_strength(read.dose, texts.get("form", ""))):
@@ -256,6 +261,22 @@ def quick_line(text: str) -> dict[str, str]:
     if kalpana and not texts.get("form"):
         texts.update(kind="ayurvedic", kalpana=kalpana)
     return texts
+
+
+def _without_anupana(words: list[str]) -> tuple[list[str], str]:
+    """The words but for "with warm water" or "शहद के साथ", and what was named; only the usual things are taken
+    out, since a name may say "with" too (``Calcium with vitamin D3``).
+    """
+    for at in range(1, len(words)):
+        if fold(words[at]) in ("with", "saha"):
+            for end in range(len(words), at + 1, -1):
+                if all_anupanas(said := " ".join(words[at + 1 : end])):
+                    return words[:at] + words[end:], said
+        if words[at : at + 2] == ["के", "साथ"]:
+            for start in range(1, at):
+                if all_anupanas(said := " ".join(words[start:at])):
+                    return words[:start] + words[at + 2 :], said
+    return words, ""
 
 
 def _is_strength(dose: Dose, form: str) -> bool:

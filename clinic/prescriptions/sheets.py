@@ -9,10 +9,11 @@ from clinic.core import clock
 from clinic.core.i18n import force_locale, show_date, show_time
 from clinic.core.i18n import gettext as _
 from clinic.patients.display import facts_text
+from clinic.patients.on_paper import born_of
 from clinic.prescriptions import queries
 from clinic.prescriptions.models import Acceptance, Prescription, PrescriptionLine
 from clinic.prescriptions.plain import anupana_words, dosing_words, kala_words, quantity_words, show_duration
-from clinic.prescriptions.printed import KIND, born_of, digest_of, printed_of
+from clinic.prescriptions.printed import KIND, digest_of, printed_of
 from clinic.prescriptions.reading import line_of
 from clinic.prescriptions.sheet import Sheet, SheetLine
 from clinic.prescriptions.words import FOOD, FORMS, KALPANAS, ROUTES, Word, plain

@@ -200,3 +200,27 @@ def test_a_medicine_typed_in_one_go_is_taken_apart() -> None:
     churna = read_line(quick_line("Triphala churna 3 g hs"))
     assert (churna.kind, churna.kalpana, churna.name) == ("ayurvedic", "churna", "Triphala churna")
     assert churna.dose == Dose(amount=Decimal(3), unit="g")
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "anupana", "dosing"),
+    [
+        ("Rasasindura 125 mg bd x 7 days with honey", "Rasasindura", "honey", "bd x 7 days"),
+        ("Sitopaladi churna 3 g with honey and ghee tds", "Sitopaladi churna", "honey and ghee", "3 g tds"),
+        ("Triphala churna 3 g hs गुनगुना पानी के साथ", "Triphala churna", "गुनगुना पानी", "3 g hs"),
+        ("Calcium with vitamin D3 1-0-0", "Calcium with vitamin D3", None, "1-0-0"),
+    ],
+)
+def test_what_a_medicine_is_taken_with_is_not_taken_for_its_name(
+    text: str, name: str, anupana: str | None, dosing: str
+) -> None:
+    said = quick_line(text)
+    assert said["name"] == name
+    assert said.get("anupana") == anupana
+    assert said["dosing"].endswith(dosing)
+    assert said["kind"] == ("ayurvedic" if anupana else "general")
+
+
+def test_a_tablet_with_milk_keeps_its_form_and_says_so() -> None:
+    said = quick_line("Tab Paracetamol 500 mg 1-0-1 with milk")
+    assert (said["form"], said["dosing"], said["instructions"]) == ("tablet", "1-0-1", "with milk")
