@@ -14,7 +14,8 @@ from clinic.core.db import db
 from clinic.core.errors import NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.paging import COUNT_CAP, Page, PageRequest
-from clinic.encounters.models import Addendum, Diagnosis, Note, NoteRetraction
+from clinic.encounters.models import Addendum, Diagnosis, Note, NotePaper, NoteRetraction
+from clinic.records.models import Paper
 from clinic.scheduling.models import Appointment
 
 SEEING = ("note.viewed", "note.printed", "note.exported", "note.viewed_by_patient")
@@ -157,3 +158,18 @@ def content_of(note_id: int) -> Content:
             db.session.scalars(select(Addendum).where(Addendum.note_id == note_id).order_by(Addendum.id))
         ),
     )
+
+
+def attached_to(note: Note) -> list[tuple[int, str]]:
+    """The papers a note was signed with, each as its id and the SHA-256 of its file; a statement. None are
+    told of a note whose copies do not answer for its papers.
+    """
+    if note.printed is None:
+        return []
+    rows = db.session.execute(
+        select(Paper.id, Paper.sha256)
+        .join(NotePaper, NotePaper.paper_id == Paper.id)
+        .where(NotePaper.note_id == note.id)
+        .order_by(Paper.id)
+    )
+    return [(paper_id, sha256) for paper_id, sha256 in rows]

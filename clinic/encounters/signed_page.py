@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from clinic.core.access import Actor
 from clinic.encounters import policy
-from clinic.encounters.after_signing import content_of, retractions_of
+from clinic.encounters.after_signing import attached_to, content_of, retractions_of
 from clinic.encounters.copied import Mark, marks_of
 from clinic.encounters.digest import note_digest
 from clinic.encounters.models import Addendum, Diagnosis, Note, NoteRetraction
+from clinic.encounters.printed import OnPaper, on_paper, signer_of
 from clinic.encounters.service.copies import KIND
 from clinic.encounters.service.sharing import undo_left
 from clinic.records.qr import qr_svg
@@ -18,8 +19,11 @@ from clinic.records.verification import code_of, short_digest, verify_url
 
 @dataclass(frozen=True, kw_only=True)
 class AfterSigning:
-    """How a signed note stands, and what the reader may do about it."""
+    """How a signed note stands, and what the reader may do about it. ``signer`` is the practitioner's name
+    as they signed.
+    """
 
+    signer: str
     marks: list[NoteRetraction]
     can_retract: bool
     can_share: bool
@@ -31,6 +35,7 @@ class AfterSigning:
 def after_signing(actor: Actor, note: Note, *, can_retract: bool) -> AfterSigning:
     """Gather it; a statement only for a note that was marked."""
     return AfterSigning(
+        signer=signer_of(note)["name"],
         marks=retractions_of(note.id) if note.last_mark else [],
         can_retract=can_retract,
         can_share=policy.can_share(actor, note),
@@ -46,6 +51,7 @@ class Copy:
     that has no code yet.
     """
 
+    paper: OnPaper
     diagnoses: list[Diagnosis]
     addenda: list[Addendum]
     marks: list[NoteRetraction]
@@ -57,11 +63,14 @@ class Copy:
 
 
 def copy_of(note: Note) -> Copy:
-    """Gather it: at most four statements."""
+    """Gather it: at most five statements."""
     content = content_of(note.id)
-    digest = note_digest(note, content.diagnoses, content.addenda) if note.status == "signed" else ""
+    digest = ""
+    if note.status == "signed":
+        digest = note_digest(note, content.diagnoses, content.addenda, attached_to(note))
     code = (code_of(kind=KIND, subject_id=note.id, digest=digest) if digest else None) or ""
     return Copy(
+        paper=on_paper(note),
         diagnoses=content.diagnoses,
         addenda=content.addenda,
         marks=retractions_of(note.id) if note.last_mark else [],

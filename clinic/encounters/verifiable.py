@@ -8,9 +8,10 @@ from sqlalchemy.orm import joinedload
 from clinic.core import periodic
 from clinic.core.db import db
 from clinic.core.i18n import gettext as _
-from clinic.encounters.after_signing import content_of
+from clinic.encounters.after_signing import attached_to, content_of
 from clinic.encounters.digest import note_digest
 from clinic.encounters.models import Note
+from clinic.encounters.printed import heading_of
 from clinic.encounters.service.copies import KIND, issue_missing_codes
 from clinic.patients.display import initials
 from clinic.records.verification import Verified, register_verifiable
@@ -35,17 +36,21 @@ def _verified(note_id: int) -> Verified | None:
     ).one_or_none()
     if note is None or note.signed_at is None:
         return None
-    content = content_of(note.id)
-    facility = note.appointment.facility
-    withdrawn = _("Entered in error") if note.retracted else ""
+    content, attached = content_of(note.id), attached_to(note)
+    first, *later = (
+        note_digest(note, content.diagnoses, content.addenda[:upto], attached)
+        for upto in range(len(content.addenda), -1, -1)
+    )
+    head = heading_of(note)
     return Verified(
         title=_("Note of a visit"),
-        clinic=facility.name,
-        practitioner=note.practitioner.name,
-        registration=note.practitioner.registration_number or "",
+        clinic=head["clinic"]["name"],
+        practitioner=head["practitioner"]["name"],
+        registration=head["practitioner"]["registration"],
         signed_at=note.signed_at,
-        patient_initials=initials(note.patient.name),
-        digest=note_digest(note, content.diagnoses, content.addenda),
-        withdrawn=withdrawn,
-        zone=facility.zone,
+        patient_initials=initials(head["patient"]["name"]),
+        digest=first,
+        before=tuple(later),
+        withdrawn=_("Entered in error") if note.retracted else "",
+        zone=head["visit"]["zone"],
     )

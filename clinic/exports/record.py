@@ -21,6 +21,7 @@ from clinic.core.db import db
 from clinic.core.i18n import gettext as _
 from clinic.encounters.models import Note
 from clinic.encounters.note_page import SectionShown, sections_of
+from clinic.encounters.printed import signer_of
 from clinic.encounters.queries import notes_of_patient
 from clinic.encounters.wording import said
 from clinic.exports.policy import Notes, Reading
@@ -161,7 +162,7 @@ def _notes(actor: Actor, patient: Patient, reading: Reading) -> list[Record]:
             "visit": note.appointment.reference,
             "starts": note.appointment.starts,
             "service": note.appointment.service.name,
-            "practitioner": note.practitioner.name,
+            "practitioner": signer_of(note)["name"],
             "template": note.template.code,
             "title": said(note.template.name),
             "status": note.status,

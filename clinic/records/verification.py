@@ -2,7 +2,7 @@
 
 A domain registers what it prints (``register_verifiable``) and asks for a code whenever a document is
 finished or its content grows (``issue``). The page then says whether the copy is as the record stands, has
-been added to since, or was withdrawn; never whom it is about.
+been added to since, differs from it, or was withdrawn; never whom it is about.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ class Verified:
     """What may be said of a document to anybody who holds a copy.
 
     ``digest`` is what it says today; ``withdrawn`` says in words that it no longer holds, or is empty.
+    ``before`` are the digests it had before something was added; None where a kind does not tell them.
     """
 
     title: str
@@ -44,14 +45,18 @@ class Verified:
     patient_initials: str
     digest: str
     withdrawn: str = ""
+    before: tuple[str, ...] | None = None
     zone: str = "Asia/Kolkata"
 
 
 class Standing(StrEnum):
-    """How a copy stands to the record: as it is, with more in the record, or no longer valid."""
+    """How a copy stands to the record: as it is, with more in the record, not what the record says, or no
+    longer valid.
+    """
 
     TRUE_COPY = "true_copy"
     CHANGED_SINCE = "changed_since"
+    DIFFERS = "differs"
     WITHDRAWN = "withdrawn"
 
 
@@ -130,10 +135,12 @@ def check(code: str) -> Checked | None:
         return None
     if document.withdrawn:
         standing = Standing.WITHDRAWN
-    elif document.digest != copy.digest:
+    elif document.digest == copy.digest:
+        standing = Standing.TRUE_COPY
+    elif document.before is None or copy.digest in document.before:
         standing = Standing.CHANGED_SINCE
     else:
-        standing = Standing.TRUE_COPY
+        standing = Standing.DIFFERS
     return Checked(
         code=grouped(plain),
         kind=copy.kind,

@@ -22,6 +22,7 @@ from clinic.core.db import db
 from clinic.encounters.assessments.definitions import instrument
 from clinic.encounters.assessments.service import begin_answers, save_answer, submit
 from clinic.encounters.models import Diagnosis, Note, NoteTemplate, Snippet, VitalSigns
+from clinic.encounters.printed import snapshot
 from clinic.encounters.service import issue_code, template_for
 from clinic.imports.models import CodeUpload, Import, ImportRow, ImportState
 from clinic.notifications.models import Broadcast, InboundMessage, InboxItem, Message, PushSubscription
@@ -374,11 +375,13 @@ def _signed_note(visit: Appointment, author: User) -> Note:
         )
     )
     db.session.flush()
-    note.status, note.signed_at, note.signed_by, note.shared_at = (
+    kept = snapshot(note)
+    note.status, note.signed_at, note.signed_by, note.shared_at, note.printed = (
         "signed",
         clock.now(),
         author.id,
         clock.now(),
+        kept,
     )
     db.session.flush()
     return note

@@ -24,6 +24,7 @@ from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.core.roles import application_role, grant
 from clinic.encounters.models import Note
+from clinic.encounters.printed import snapshot
 from clinic.encounters.service import ensure_templates
 from clinic.scheduling.models import Appointment
 from clinic.scheduling.views.reading import slot_value
@@ -118,7 +119,8 @@ def _sign_a_note(app: Flask, vaidya: User, visit: str) -> int:
     begun = client.post(f"/appointments/{visit}/note")
     assert begun.status_code == 303
     note = db.session.scalars(db.select(Note)).one()
-    note.status, note.signed_at, note.signed_by = "signed", clock.now(), vaidya.id
+    kept = snapshot(note)
+    note.status, note.signed_at, note.signed_by, note.printed = "signed", clock.now(), vaidya.id, kept
     db.session.commit()
     answer = client.post(f"/notes/{note.id}/addenda", data={"text": "Called the next day; better."})
     assert answer.status_code in (200, 303)

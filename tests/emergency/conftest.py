@@ -14,6 +14,7 @@ from clinic.core import clock
 from clinic.core.access import Role
 from clinic.core.db import db
 from clinic.encounters.models import Note, NoteTemplate
+from clinic.encounters.printed import snapshot
 from clinic.encounters.service import ensure_templates
 from clinic.facilities.models import Facility
 from clinic.patients.models import Patient
@@ -94,7 +95,8 @@ def signed_note(visit: Appointment, author: Practitioner) -> Note:
     )
     db.session.add(note)
     db.session.flush()
-    note.status, note.signed_at, note.signed_by = "signed", clock.now(), author.user_id
+    kept = snapshot(note)
+    note.status, note.signed_at, note.signed_by, note.printed = "signed", clock.now(), author.user_id, kept
     db.session.flush()
     return note
 

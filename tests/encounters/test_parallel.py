@@ -33,7 +33,10 @@ from tests.factories import (
 )
 
 WRITERS = 20
-SIGN = "UPDATE notes SET status = 'signed', signed_at = now(), signed_by = :user WHERE id = :note"
+SIGN = (
+    "UPDATE notes SET status = 'signed', signed_at = now(), signed_by = :user, printed = '{}' "
+    "WHERE id = :note"
+)
 
 
 def running_visit(app: Flask) -> tuple[Actor, str]:

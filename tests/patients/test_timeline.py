@@ -105,7 +105,7 @@ def _note(
     status: str,
     words: str,
 ) -> None:
-    signed = {"signed_at": clock.now(), "signed_by": vaidya.user_id} if status == "signed" else {}
+    signed = {"signed_at": clock.now(), "signed_by": vaidya.user_id, "printed": {}}
     note = Note(
         facility_id=patient.facility_id,
         appointment_id=visit_id,
@@ -115,7 +115,7 @@ def _note(
         body={"side": "left", "complaints": words},
         status=status,
         saved_at=clock.now(),
-        **signed,
+        **(signed if status == "signed" else {}),
     )
     session.add(note)
     session.flush()
@@ -307,10 +307,10 @@ FROM unnest(CAST(:whose AS bigint[])) whose, generate_series(1, CAST(:each AS in
 """
 NOTES = """
 INSERT INTO notes (facility_id, appointment_id, patient_id, practitioner_id, template_id, body, status,
-                   version, saved_at, signed_at, signed_by, created_at)
+                   version, saved_at, signed_at, signed_by, printed, created_at)
 SELECT :facility, id, patient_id, :vaidya, :template,
        jsonb_build_object('complaints', repeat('Low back pain, worse in cold. ', 40)), 'signed', 1,
-       now(), now(), :user, now()
+       now(), now(), :user, '{}', now()
 FROM appointments WHERE reference LIKE 'A%' OR patient_id = ANY (CAST(:others AS bigint[]))
 """
 MESSAGES = """

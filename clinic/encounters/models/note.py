@@ -102,7 +102,9 @@ class Note(Base, InGroup, Created):
     """A practitioner's note on a visit: a draft until signed, then locked for good by a trigger.
 
     ``body`` maps the template's field codes to what was typed. ``version`` counts saves, so that a second
-    tab cannot overwrite the first unseen.
+    tab cannot overwrite the first unseen. ``printed`` holds what copies show of people and places as it was
+    at the signature (``clinic.encounters.printed``); a trigger asks for it. Notes signed before it was kept
+    have none.
     """
 
     __tablename__ = "notes"
@@ -112,6 +114,10 @@ class Note(Base, InGroup, Created):
         CheckConstraint("(status = 'signed') = (signed_at IS NOT NULL)", name="signed_has_time"),
         CheckConstraint("(signed_at IS NULL) = (signed_by IS NULL)", name="signed_has_signer"),
         CheckConstraint("shared_at IS NULL OR status = 'signed'", name="shared_when_signed"),
+        CheckConstraint(
+            "printed IS NULL OR (status = 'signed' AND jsonb_typeof(printed) = 'object')",
+            name="printed_when_signed",
+        ),
         Index("ix_notes_patient", "patient_id", "id"),
         Index("ix_notes_practitioner_status", "practitioner_id", "status"),
     )
@@ -131,6 +137,7 @@ class Note(Base, InGroup, Created):
     saved_turn: Mapped[int | None]
     signed_at: Mapped[Instant | None]
     signed_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    printed: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     shared_at: Mapped[Instant | None]
     if TYPE_CHECKING:
         last_mark: Mapped[int]

@@ -14,6 +14,7 @@ from clinic.encounters import policy, queries
 from clinic.encounters.errors import NoteLocked, NotReady
 from clinic.encounters.layout import LONGEST_TEXT, field_problems, is_untouched, missing_fields, read_layout
 from clinic.encounters.models import Addendum, Note
+from clinic.encounters.printed import snapshot
 from clinic.encounters.service.copies import issue_code
 from clinic.encounters.service.journal import log
 from clinic.encounters.signals import note_signing
@@ -41,7 +42,7 @@ def sign(actor: Actor, note: Note, *, version: int) -> Note:
     signed = db.session.scalar(
         update(Note)
         .where(Note.id == note.id, Note.version == version, Note.status == "draft")
-        .values(status="signed", signed_at=at, signed_by=actor.user_id)
+        .values(status="signed", signed_at=at, signed_by=actor.user_id, printed=snapshot(note))
         .returning(Note.id)
         .execution_options(synchronize_session=False)
     )

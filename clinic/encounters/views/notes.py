@@ -18,7 +18,7 @@ from clinic.encounters.coding import SYSTEM_NAMES
 from clinic.encounters.copied import unconfirmed as open_marks
 from clinic.encounters.forms import AddendumForm
 from clinic.encounters.models import Note
-from clinic.encounters.note_page import note_page, note_stamp, patient_facts, sections_of, wrong_labels
+from clinic.encounters.note_page import note_page, note_stamp, sections_of, wrong_labels
 from clinic.encounters.signed_page import after_signing, copy_of
 from clinic.encounters.stamps import Stamp, read_stamp
 from clinic.encounters.views.after_signing import whole_person
@@ -182,17 +182,13 @@ def print_sheet(note_id: int) -> Response:
         patient_id=note.patient_id,
         facility_id=note.facility_id,
     )
-    facility = note.appointment.facility
     return page(
         "encounters/print.html",
         note=note,
-        facility=facility,
-        facts=patient_facts(note.patient, clock.today(facility.zone)),
         sections=sections_of(note, {}),
         copy=copy_of(note),
         systems=SYSTEM_NAMES,
-        allergies=queries.active_allergies(note.patient_id),
-        printed_at=show_moment(clock.now(), facility.zone),
+        printed_at=show_moment(clock.now(), note.appointment.facility.zone),
     )
 
 

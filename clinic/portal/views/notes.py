@@ -13,6 +13,7 @@ from clinic.core.web import current_actor, page
 from clinic.encounters.after_signing import content_of, retractions_of, shared_note, shared_notes
 from clinic.encounters.coding import SYSTEM_NAMES
 from clinic.encounters.note_page import sections_of
+from clinic.encounters.printed import signer_of
 from clinic.portal.views.blueprint import bp
 from clinic.portal.views.household import household
 
@@ -60,6 +61,7 @@ def note(note_id: int) -> Response:
         family=family.showing(family.member(found.patient_id)),
         note=found,
         zone=found.appointment.facility.zone,
+        signer=signer_of(found),
         sections=sections_of(found, {}),
         content=content_of(found.id),
         marks=retractions_of(found.id) if found.last_mark else [],
