@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 from sqlalchemy import exists, select
 
@@ -177,8 +176,3 @@ def _day(text: str) -> date | None:
 
 def _instant(moment: datetime) -> str:
     return moment.astimezone(clock.zone("UTC")).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def values_of(event: AuditEvent) -> list[tuple[str, Any]]:
-    """A row's detail, name by name, as it was written."""
-    return sorted((name, json.dumps(value, ensure_ascii=False)) for name, value in event.detail.items())

@@ -14,6 +14,7 @@ from clinic.core.errors import DomainError, NotFound
 from clinic.core.i18n import gettext as _
 from clinic.core.i18n import lazy as _l
 from clinic.core.web import current_actor, go_to, page, read_id, say
+from clinic.desk.audit_details import details_of
 from clinic.desk.audit_reading import (
     COLUMNS,
     OUTCOMES,
@@ -22,7 +23,6 @@ from clinic.desk.audit_reading import (
     patients_named,
     read_asked,
     staff_names,
-    values_of,
 )
 from clinic.desk.audit_words import NOUNS, action_word, noun_word
 from clinic.desk.navigation import here
@@ -118,7 +118,7 @@ def row(event_id: int) -> Response:
         patient_id=event.patient_id,
     )
     named = patients_named([event.patient_id] if event.patient_id else [])
-    return page("audit/row.html", event=event, batch=batch, detail=values_of(event), patients=named)
+    return page("audit/row.html", event=event, batch=batch, detail=details_of(event), patients=named)
 
 
 @audit_bp.post("/audit/verify")
