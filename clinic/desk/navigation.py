@@ -38,6 +38,10 @@ ARRANGING = {
 """The schedule's pages that are not the calendar, and the word of the masthead that each belongs to."""
 
 
+OF_A_PATIENT = ("prescriptions.show", "prescriptions.edit", "encounters.assessment", "records.")
+"""The beginnings of pages that belong to a patient, wherever their address stands."""
+
+
 @dataclass(frozen=True)
 class NavItem:
     """One word of the masthead. ``count`` speaks only when something waits."""
@@ -215,6 +219,8 @@ def _items(actor: Actor, facility: Facility) -> list[NavItem]:
             here = endpoint in areas or endpoint.split(".")[0] in areas
             current = endpoint == target or (here and endpoint not in taken)
             current = current or target == f"scheduling.{ARRANGING.get(endpoint.removeprefix('scheduling.'))}"
+            if endpoint.startswith(OF_A_PATIENT):
+                current = target == "patients.index"
             count = messages.failed_count(facility.id) if target == "notifications.index" else 0
             items.append(NavItem(label, url_for(target), icon, current, count))
     return items
