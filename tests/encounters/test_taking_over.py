@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
 from clinic.core.db import db, unit_of_work
 from clinic.core.errors import Invalid
@@ -140,6 +141,24 @@ def test_own_snippets_come_before_the_clinics_and_others_are_nobodys_business(
     assert therapist.post(f"/settings/snippets/{own[0][0]}/remove").status_code == 404
     therapist.post("/settings/snippets", data={"word": "mine", "text": "Mine.", "whose": "clinic"})
     assert db.session.scalar(db.text("SELECT owner_id IS NOT NULL FROM snippets WHERE word = 'mine'"))
+
+
+def test_whoever_writes_a_snippet_leaves_a_row_that_says_which_part_changed(
+    scene: Scene, author: FlaskClient
+) -> None:
+    typed = {"word": "rest", "text": "Rest for two days.", "whose": "own"}
+    author.post("/settings/snippets", data=typed)
+    (snippet_id,) = db.session.execute(db.text("SELECT id FROM snippets")).one()
+    for text in ("Rest for three days.", "Rest for three days."):
+        author.post("/settings/snippets", data={**typed, "text": text, "snippet": snippet_id})
+    author.post(f"/settings/snippets/{snippet_id}/remove")
+    rows = db.session.query(AuditEvent).filter_by(subject_type="snippet", subject_id=snippet_id)
+    assert [(row.action, row.detail.get("fields")) for row in rows.order_by(AuditEvent.id)] == [
+        ("snippet.written", ["owner_id", "word", "text"]),
+        ("snippet.written", ["text"]),
+        ("snippet.removed", None),
+    ], "what is the same again is no change"
+    assert {row.actor_id for row in rows} == {scene.user.id}
 
 
 def test_a_page_whose_answer_was_lost_goes_on_and_an_overtaken_sending_changes_nothing(scene: Scene) -> None:

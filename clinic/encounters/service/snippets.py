@@ -40,12 +40,18 @@ def write_snippet(
     if snippet is None:
         snippet = Snippet(created_by=actor.user_id)
         db.session.add(snippet)
-    snippet.owner_id = None if facility_id is not None else actor.user_id
-    snippet.facility_id = facility_id
-    snippet.word, snippet.text = read_word(word), _read_text(text)
+    kept = {
+        "owner_id": None if facility_id is not None else actor.user_id,
+        "facility_id": facility_id,
+        "word": read_word(word),
+        "text": _read_text(text),
+    }
+    changed = [name for name, value in kept.items() if getattr(snippet, name) != value]
+    for name in changed:
+        setattr(snippet, name, kept[name])
     db.session.flush()
-    if facility_id is not None:
-        _log(actor, "snippet.written", snippet)
+    if changed:
+        _log(actor, "snippet.written", snippet, fields=changed)
     return snippet
 
 
@@ -88,11 +94,13 @@ def _read_text(typed: str) -> str:
     return text
 
 
-def _log(actor: Actor, action: str, snippet: Snippet) -> None:
+def _log(actor: Actor, action: str, snippet: Snippet, **detail: list[str]) -> None:
+    """Write down what was done to a snippet: the names of what changed, never what it says."""
     record(
         actor,
         action,
         subject_type="snippet",
         subject_id=snippet.id,
         facility_id=snippet.facility_id,
+        detail=detail,
     )
