@@ -99,12 +99,14 @@ def _tab(
 ) -> Response:
     kind = request.args.get("kind", "")
     before = read_id(request.args.get("before"))
+    shown = papers_of(actor, patient.id, kind=kind, before=before)
     return patient_tab(
         actor,
         patient,
         "papers",
         status=status,
-        shown=papers_of(actor, patient.id, kind=kind, before=before),
+        listed=[row.paper.id for row in shown.items],
+        shown=shown,
         kind=kind if kind in set(PaperKind) else "",
         begins=before is None,
         kinds=KINDS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -105,8 +106,18 @@ def details(patient_id: int) -> Response:
     )
 
 
-def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, **values: Any) -> Response:
-    """One tab of the page, ``templates/desk/_patient_<tab>.html``, and the row that it was looked at."""
+def patient_tab(
+    actor: Actor,
+    patient: Patient,
+    tab: str,
+    *,
+    status: int = 200,
+    listed: Sequence[int] | None = None,
+    **values: Any,
+) -> Response:
+    """One tab of the page, ``templates/desk/_patient_<tab>.html``, and the row that it was looked at, with
+    the ids of what it ``listed``.
+    """
     facility = patient.facility
     clinical = policy.sees_clinical(actor, patient)
     head = head_of(actor, patient, _columns(actor, patient, clinical=clinical))
@@ -133,7 +144,7 @@ def patient_tab(actor: Actor, patient: Patient, tab: str, *, status: int = 200, 
         clinical=clinical,
         **values,
     )
-    _viewed(actor, patient, tab)
+    _viewed(actor, patient, tab, listed)
     return answer
 
 
@@ -147,7 +158,7 @@ def _columns(actor: Actor, patient: Patient, *, clinical: bool) -> dict[str, Sca
     return columns
 
 
-def _viewed(actor: Actor, patient: Patient, tab: str) -> None:
+def _viewed(actor: Actor, patient: Patient, tab: str, listed: Sequence[int] | None = None) -> None:
     if is_timed_refresh():
         return
     audit.read(
@@ -157,7 +168,7 @@ def _viewed(actor: Actor, patient: Patient, tab: str) -> None:
         subject_id=patient.id,
         patient_id=patient.id,
         facility_id=patient.facility_id,
-        detail={"tab": tab},
+        detail={"tab": tab} if listed is None else {"tab": tab, "ids": list(listed)},
     )
 
 

@@ -57,19 +57,31 @@ def actions() -> set[str]:
     } - NO_ACTIONS
 
 
+def verbs() -> set[str]:
+    """The verbs that are given alone; their noun stands where the row is written."""
+    return {
+        call.args[2].value
+        for call in calls()
+        if getattr(call.func, "id", "") in ("record", "write_down", "write_read")
+        and len(call.args) > 2
+        and isinstance(call.args[2], ast.Constant)
+        and isinstance(call.args[2].value, str)
+        and re.fullmatch(r"[a-z_]+", call.args[2].value)
+        and call.args[2].value not in ("json", "zip")
+    }
+
+
 def detail_names() -> set[str]:
+    """Keys of what is given as ``detail``, or after it was put together as words of the call."""
     found = set()
     for call in calls():
-        for given in call.keywords:
-            if given.arg == "detail":
-                found |= {
-                    text
-                    for part in ast.walk(given.value)
-                    if isinstance(part, ast.Dict)
-                    for key in part.keys
-                    if key is not None
-                    for text in texts(key)
-                }
+        given = [one.value for one in call.keywords if one.arg == "detail"]
+        for part in [*given, *(one for one in call.args if isinstance(one, ast.Dict))]:
+            for row in ast.walk(part):
+                if isinstance(row, ast.Dict):
+                    found |= {text for key in row.keys if key is not None for text in texts(key)}
+        if isinstance(call.func, ast.Name) and call.func.id in ("log", "_log"):
+            found |= {one.arg for one in call.keywords if one.arg}
     return found
 
 
@@ -77,7 +89,9 @@ def test_every_action_has_a_noun_and_a_verb() -> None:
     found = actions()
     assert len(found) > 150, "the code writes more than that"
     assert sorted(one for one in found if one.partition(".")[0] not in NOUNS) == []
-    assert sorted(one for one in found if one.partition(".")[2] not in VERBS) == []
+    said = {one.partition(".")[2] for one in found} | verbs()
+    assert {"scanned", "offered"} <= said
+    assert sorted(said - set(VERBS)) == []
 
 
 def test_every_subject_and_every_detail_has_a_word() -> None:

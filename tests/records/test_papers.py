@@ -292,3 +292,27 @@ def test_the_tab_and_the_viewer_ask_the_database_a_few_things(
         assert clinic.vaidya.get(path).status_code == 200
         asked = [text for text in count_statements() if "sessions" not in text and "INTO audit" not in text]
         assert len(asked) <= 7, asked
+
+
+def test_looking_through_papers_is_a_row_with_their_ids_and_their_small_pictures_none(clinic: Clinic) -> None:
+    paper = clinic.paper()
+    listed = db.session.query(AuditEvent).filter(AuditEvent.detail["ids"].is_not(None))
+    for reader, path in (
+        (clinic.vaidya, f"/patients/{clinic.patient.id}/papers"),
+        (clinic.mother, "/portal/papers"),
+    ):
+        before = {row.id for row in listed}
+        reader.get(path)
+        (row,) = (row for row in listed if row.id not in before)
+        assert (row.patient_id, row.detail["ids"]) == (clinic.patient.id, [paper.id])
+        count = db.session.query(AuditEvent).count()
+        assert reader.get(f"/papers/{paper.id}/thumb").status_code == 200
+        assert db.session.query(AuditEvent).count() == count
+
+
+def test_a_small_picture_asked_for_without_its_list_leaves_the_row_of_the_list_once(clinic: Clinic) -> None:
+    paper = clinic.paper()
+    for _time in range(2):
+        assert clinic.vaidya.get(f"/papers/{paper.id}/thumb").status_code == 200
+    (row,) = db.session.query(AuditEvent).filter_by(action="paper.listed")
+    assert (row.patient_id, row.detail) == (clinic.patient.id, {"ids": [paper.id]})

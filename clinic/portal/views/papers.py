@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Response, request, url_for
 
-from clinic.audit import service as audit
 from clinic.core.access import Role, allow
 from clinic.core.db import unit_of_work
 from clinic.core.errors import DomainError
@@ -21,7 +20,7 @@ from clinic.records.queries.papers import neighbours, papers_of
 from clinic.records.receiving import Received, receive
 from clinic.records.service import changing
 from clinic.records.uploads import MOST_AT_ONCE, MOST_BYTES, TAKEN
-from clinic.records.views.blueprint import load_paper, sent_files, told_to_script, write_read
+from clinic.records.views.blueprint import load_paper, sent_files, told_to_script, write_listed, write_read
 from clinic.records.views.serving import SHOWN_PAGES
 from clinic.records.wording import KINDS, kind_word, size_words, source_words
 
@@ -33,16 +32,7 @@ PAGE = 12
 def papers() -> Response:
     """The list, the latest first, and the way to add to it."""
     family = household()
-    answer = _list(family, upload_form())
-    audit.read(
-        current_actor(),
-        "paper.listed",
-        subject_type="patient",
-        subject_id=family.chosen.id,
-        patient_id=family.chosen.id,
-        facility_id=family.chosen.facility_id,
-    )
-    return answer
+    return _list(family, upload_form())
 
 
 @bp.post("/papers")
@@ -122,13 +112,14 @@ def _list(
     family: Household, form: UploadForm, *, received: Received | None = None, status: int = 200
 ) -> Response:
     before = read_id(request.args.get("before"))
-    return page(
+    shown = papers_of(current_actor(), family.chosen.id, before=before, limit=PAGE)
+    answer = page(
         "portal/papers.html",
         status=status,
         family=family,
         patient=family.chosen,
         zone=family.chosen.facility.zone,
-        shown=papers_of(current_actor(), family.chosen.id, before=before, limit=PAGE),
+        shown=shown,
         begins=before is None,
         words_of=dict(KINDS),
         source_words=source_words,
@@ -138,6 +129,8 @@ def _list(
         most_bytes=MOST_BYTES,
         refused=received.refused if received else [],
     )
+    write_listed(current_actor(), family.chosen, [listed.paper.id for listed in shown.items])
+    return answer
 
 
 def _tell(received: Received) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import contains_eager, joinedload
 
 from clinic.audit.models import AuditEvent
@@ -108,6 +108,21 @@ def was_seen(actor: Actor, paper_id: int) -> bool:
         AuditEvent.at > clock.now() - SEEN_FOR,
         AuditEvent.action == "paper.viewed",
         AuditEvent.subject_id == paper_id,
+        AuditEvent.outcome == "done",
+    )
+    return db.session.scalar(row.limit(1)) is not None
+
+
+def was_listed(actor: Actor, patient_id: int) -> bool:
+    """Whether it is written down already that somebody looked through the papers of a patient lately."""
+    row = select(AuditEvent.id).where(
+        AuditEvent.actor_id == actor.user_id,
+        AuditEvent.at > clock.now() - SEEN_FOR,
+        AuditEvent.patient_id == patient_id,
+        or_(
+            AuditEvent.action == "paper.listed",
+            and_(AuditEvent.action == "patient.viewed", AuditEvent.detail["tab"].astext == "papers"),
+        ),
         AuditEvent.outcome == "done",
     )
     return db.session.scalar(row.limit(1)) is not None

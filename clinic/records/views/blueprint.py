@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, jsonify, make_response, request
 from werkzeug.datastructures import FileStorage
 
@@ -10,6 +12,7 @@ from clinic.core.access import Actor
 from clinic.core.errors import NotFound
 from clinic.core.forms import Form
 from clinic.core.i18n import gettext as _
+from clinic.patients.models import Patient
 from clinic.records.models import Paper
 from clinic.records.queries.papers import get_named, get_paper
 from clinic.records.receiving import Received, Sent
@@ -51,6 +54,19 @@ def write_read(actor: Actor, paper: Paper, verb: str) -> None:
         subject_id=paper.id,
         patient_id=paper.patient_id,
         facility_id=paper.facility_id,
+    )
+
+
+def write_listed(actor: Actor, patient: Patient, paper_ids: Sequence[int]) -> None:
+    """The row that the papers of a patient were looked through; their small pictures belong to it."""
+    audit.read(
+        actor,
+        "paper.listed",
+        subject_type="patient",
+        subject_id=patient.id,
+        patient_id=patient.id,
+        facility_id=patient.facility_id,
+        detail={"ids": list(paper_ids)},
     )
 
 

@@ -15,9 +15,9 @@ from clinic.core.files import FileMissing, store
 from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor
 from clinic.records.models import Paper
-from clinic.records.queries.papers import was_seen
+from clinic.records.queries.papers import was_listed, was_seen
 from clinic.records.uploads import draw_pages
-from clinic.records.views.blueprint import bp, load_paper, write_read
+from clinic.records.views.blueprint import bp, load_paper, write_listed, write_read
 
 SHOWN_PAGES = 30
 AT_A_TIME = 4
@@ -51,8 +51,13 @@ def download(paper_id: int) -> Response:
 @bp.get("/papers/<id:paper_id>/thumb")
 @allow(*CLINICAL, Role.PATIENT, Role.ADMIN)
 def thumb(paper_id: int) -> Response:
-    """Its small picture. It belongs to the list it stands in, whose row was written."""
-    paper = _served(current_actor(), paper_id)
+    """Its small picture. It belongs to the list it stands in, whose row was written; a picture that is asked
+    for without the list leaves that row.
+    """
+    actor = current_actor()
+    paper = _served(actor, paper_id)
+    if not was_listed(actor, paper.patient_id):
+        write_listed(actor, paper.patient, [paper.id])
     return _picture(_read(paper.thumb_key), "image/jpeg")
 
 
