@@ -12,6 +12,13 @@ function colours() {
   return { ink: get("--ink"), second: get("--ink-2"), meta: get("--ink-3"), hair: get("--hair"), leaf: get("--leaf"), danger: get("--danger"), tint: get("--danger-t"), paper: get("--paper") };
 }
 
+// A canvas neither fetches letters nor draws again when they arrive: what the days are written with is asked for first.
+const letters = () => `12px ${getComputedStyle(document.body).fontFamily}`;
+
+async function fetchLetters(sample) {
+  await document.fonts.load(letters(), sample).catch(() => {});
+}
+
 // Limits as dashed lines, and a faint band between the two of a blood pressure's high ones.
 function drawLimits(plot, limits, tone) {
   const { ctx, bbox } = plot;
@@ -79,7 +86,7 @@ function options(drawn, width, tone, words, read) {
     spanGaps: true,
     points: { show: !many, size: 5, stroke: second ? tone.second : tone.ink, fill: tone.paper },
   });
-  const axis = { stroke: tone.meta, grid: { stroke: tone.hair, width: 1 }, ticks: { show: false }, font: "12px IBM Plex Sans, sans-serif" };
+  const axis = { stroke: tone.meta, grid: { stroke: tone.hair, width: 1 }, ticks: { show: false }, font: letters() };
   const numbers = drawn.numbers.flat().filter((value) => value !== null);
   const near = drawn.limits.filter((limit) => limit >= Math.min(...numbers) * 0.7 && limit <= Math.max(...numbers) * 1.3);
   return {
@@ -189,7 +196,8 @@ function startCharts(root) {
     const whole = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone });
     const words = { zone, flagged, bmi, help, day: (seconds) => years.format(seconds * 1000), moment: (seconds) => whole.format(seconds * 1000) };
     host.hidden = false;
-    for (const drawn of JSON.parse(points.textContent)) startChart(drawn, words, host);
+    const months = Array.from({ length: 12 }, (_one, month) => years.format(new Date(Date.UTC(2024, month, 15)))).join("");
+    fetchLetters(months).then(() => { for (const drawn of JSON.parse(points.textContent)) startChart(drawn, words, host); });
     const show = (asTable) => {
       behind.hidden = !asTable;
       host.hidden = asTable;
