@@ -20,9 +20,10 @@ import { startSuggest } from "./suggest.js";
 import { startTabs } from "./tabs.js";
 import { startToasts, takeToasts } from "./toast.js";
 import { startUnsaved } from "./unsaved.js";
+import { startWatchSession, watchSession } from "./watch-session.js";
 
 // These listen on the document, so what is swapped in later is theirs too.
-for (const start of [startToasts, startDialogs, startErrors, startChoiceKeys, startKeepFocus, startLines, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startSuggest, startUnsaved]) start();
+for (const start of [startToasts, startDialogs, startErrors, startChoiceKeys, startKeepFocus, startLines, startListKeys, startMenus, startNetwork, startPageKeys, startPhrases, startSearch, startSubmitOnce, startSuggest, startUnsaved, startWatchSession]) start();
 
 // These look at the elements they serve.
 function attach(root) {
@@ -33,7 +34,7 @@ function attach(root) {
   startPrint(root);
   startTabs(root);
   takeToasts(root);
-  if (document.getElementById("still-here")) import("./still-here.js").then((module) => module.startStillHere());
+  watchSession(root);
   if (root.matches?.("[data-rx]") || root.querySelector("[data-rx]")) import("./prescription.js").then((module) => module.startPrescription(root));
   if (root.querySelector("form[data-upload]")) import("./papers.js").then((module) => module.startPapers(root));
   if (document.getElementById("calendar")) import("./calendar.js").then((module) => module.startCalendar());

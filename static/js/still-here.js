@@ -1,43 +1,66 @@
 // Two minutes before a session ends for idleness it says so and offers to go on; once it has ended, the same person signs in
 // over the page, and what was typed is still there. Another person's sign-in saves nothing here.
 import { openDialog } from "./dialog.js";
+import { HeldBack } from "./held-back.js";
 import { takeToken, tokenOf, whoIsIn } from "./session.js";
 import { announce } from "./toast.js";
+import { POSTED } from "./watch-session.js";
 
 const WARN_BEFORE = 120;
 const ASK_AGAIN = 4000;
 
 export function startStillHere() {
-  const box = document.getElementById("still-here");
-  if (!box || box.dataset.started) return;
-  box.dataset.started = "yes";
-  new StillHere(box).start();
+  const words = document.getElementById("still-here");
+  if (!words || words.dataset.started) return;
+  words.dataset.started = "yes";
+  const drawn = words.content.cloneNode(true);
+  const bar = new StillHere(words.dataset, drawn.querySelector(".still-here"), drawn.querySelector("dialog"));
+  document.body.append(drawn);
+  bar.start();
+  new HeldBack(bar).start();
 }
 
 class StillHere {
-  constructor(box) {
+  constructor(words, box, dialog) {
+    this.words = words;
+    this.person = words.person;
     this.box = box;
-    this.person = box.dataset.person;
     this.soon = box.querySelector("[data-session-soon]");
     this.over = box.querySelector("[data-session-over]");
-    this.dialog = document.getElementById("sign-in-again");
-    this.form = this.dialog?.querySelector("form");
+    this.dialog = dialog;
+    this.form = dialog.querySelector("form");
+    // When the clinic last said that this person is signed in: as it drew the page, and since.
+    this.heard = performance.timeOrigin;
+    this.next = null;
+    this.written = null;
     this.timer = 0;
     this.tick = 0;
     this.poll = 0;
   }
 
+  get out() { return Boolean(this.poll); }
+
   start() {
-    this.look_in(Number(this.box.dataset.seconds) - WARN_BEFORE);
-    document.addEventListener("sutra:saved", () => { if (!this.soon.hidden) this.hide(); this.look_in(Number(this.box.dataset.seconds) - WARN_BEFORE); });
+    this.look_in(Number(this.words.seconds) - WARN_BEFORE - (Date.now() - this.heard) / 1000);
+    document.addEventListener("sutra:saved", () => { if (!this.soon.hidden) this.hide(); this.here(Number(this.words.seconds)); });
     document.addEventListener("sutra:save-state", (event) => {
       if (["signed-out", "somebody-else"].includes(event.detail.state)) this.ended(event.detail.state === "somebody-else" ? event.detail.text : "");
       else if (event.detail.state === "saved") this.hide();
     });
     document.addEventListener("visibilitychange", () => { if (!document.hidden && (this.poll || !this.soon.hidden)) this.look(); });
     this.box.querySelector("[data-session-stay]")?.addEventListener("click", () => this.stay());
-    this.box.querySelector("[data-session-again]")?.addEventListener("click", (event) => { openDialog(this.dialog, event.currentTarget); this.form?.reset(); });
-    this.form?.addEventListener("submit", (event) => { event.preventDefault(); this.sign_in(); });
+    this.box.querySelector("[data-session-again]")?.addEventListener("click", () => this.ask(null));
+    this.form.addEventListener("submit", (event) => { event.preventDefault(); this.sign_in(); });
+    // Whoever closes the dialog sends nothing later on.
+    this.dialog.addEventListener("close", () => { this.next = null; });
+    document.addEventListener("sutra:closed", () => this.settle());
+    document.addEventListener("focusin", (event) => { if (event.target.closest(POSTED) && !this.dialog.contains(event.target)) this.written = event.target; });
+  }
+
+  here(seconds, token) {
+    this.heard = Date.now();
+    takeToken(token);
+    this.look_in(seconds - WARN_BEFORE);
   }
 
   look_in(seconds) {
@@ -49,16 +72,38 @@ class StillHere {
   async look() {
     clearTimeout(this.timer);
     const who = await whoIsIn();
-    if (who === null) { this.look_in(20); return; }
-    if (String(who.person ?? "") !== this.person) {
-      this.ended(who.person ? this.box.dataset.somebody.replace("{name}", who.name) : this.box.dataset.out);
-      return;
+    if (who === null) this.look_in(20);
+    else if (this.is_other(who)) return;
+    else if (this.out) this.back(who);
+    else if (who.seconds > WARN_BEFORE + 5) { this.hide(); this.here(who.seconds, who.csrf); } else this.warn(who.seconds);
+  }
+
+  // Does something that only this person may do: now, or once they are signed in again. False when the clinic was not reached.
+  async once_here(next) {
+    const who = await whoIsIn();
+    if (who === null) return false;
+    if (this.is_other(who)) this.ask(next);
+    else {
+      this.next = next;
+      this.go_on(who);
     }
-    if (this.poll) { this.back(who); return; }
-    if (who.seconds > WARN_BEFORE + 5) { this.hide(); this.look_in(who.seconds - WARN_BEFORE); } else this.warn(who.seconds);
+    return true;
+  }
+
+  is_other(who) {
+    const other = String(who.person ?? "") !== this.person;
+    if (other) this.ended(who.person ? this.words.somebody.replace("{name}", who.name) : "");
+    return other;
+  }
+
+  // What is outside an open dialog cannot be reached: the bar goes in with it, and out again.
+  settle() {
+    const home = [...document.querySelectorAll("dialog[open]:not(#sign-in-again)")].pop() ?? document.body;
+    if (this.box.parentElement !== home) home.append(this.box);
   }
 
   warn(seconds) {
+    this.settle();
     this.box.hidden = false;
     this.over.hidden = true;
     if (this.soon.hidden) announce(this.soon.dataset.said);
@@ -88,29 +133,47 @@ class StillHere {
       if (answer.status !== 200) { this.look(); return; }
       const said = await answer.json();
       this.hide();
-      this.look_in(said.seconds - WARN_BEFORE);
+      this.here(said.seconds);
     } catch { this.look_in(5); }
   }
 
   ended(words) {
     clearTimeout(this.timer);
     clearInterval(this.tick);
+    const text = words || this.words.out;
+    if (this.over.hidden) announce(text);
+    this.settle();
     this.box.hidden = false;
     this.soon.hidden = true;
     this.over.hidden = false;
-    this.over.querySelector("[data-session-words]").textContent = words || this.box.dataset.out;
+    this.over.querySelector("[data-session-words]").textContent = text;
     // Signing in elsewhere in this browser counts as well.
     this.poll ||= setInterval(() => this.look(), ASK_AGAIN);
   }
 
+  // Signing in over the page; `next` is what was to be done, and is done after it.
+  ask(next) {
+    this.next = next;
+    if (this.dialog.open) return;
+    openDialog(this.dialog, this.written ?? document.activeElement);
+    this.form.reset();
+  }
+
   // The same person again: with the new token everything typed is saved.
   back(who) {
-    takeToken(who.csrf);
-    if (this.dialog?.open) this.dialog.close();
-    this.hide();
-    announce(this.box.dataset.back);
-    this.look_in(who.seconds - WARN_BEFORE);
+    if (this.dialog.open) this.dialog.close();
+    announce(this.words.back);
+    this.go_on(who);
     document.dispatchEvent(new CustomEvent("sutra:signed-in"));
+  }
+
+  // A form's own sending carries everything it holds, so it goes before what would be saved by itself.
+  go_on(who) {
+    const next = this.next;
+    this.next = null;
+    this.hide();
+    this.here(who.seconds, who.csrf);
+    next?.();
   }
 
   async sign_in() {
@@ -126,8 +189,8 @@ class StillHere {
     button.disabled = true;
     try {
       const now = await whoIsIn();
-      if (now === null) { say(this.box.dataset.lost); return; }
-      const body = new URLSearchParams({ again: this.box.dataset.again, password: field.value });
+      if (now === null) { say(this.words.lost); return; }
+      const body = new URLSearchParams({ again: this.words.again, password: field.value });
       const answer = await fetch("/session", { method: "POST", body, credentials: "same-origin", redirect: "manual", headers: { "X-CSRFToken": now.csrf, Accept: "application/json" } });
       const said = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : {};
       if (answer.status === 200 && said.elsewhere) {
@@ -135,9 +198,9 @@ class StillHere {
         step.hidden = false;
         step.querySelector("a").focus();
       } else if (answer.status === 200) this.back(said);
-      else say(said.message || this.box.dataset.lost);
+      else say(said.message || this.words.lost);
     } catch {
-      say(this.box.dataset.lost);
+      say(this.words.lost);
     } finally {
       button.disabled = false;
       field.value = "";
