@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import delete, select, union_all
+from sqlalchemy import delete, func, select, union_all
 
 from clinic.core import clock
 from clinic.core.access import SYSTEM
@@ -27,6 +27,9 @@ from clinic.records.service.adding import write_down
 log = structlog.get_logger(__name__)
 KEPT_FOR = timedelta(hours=1)
 AT_A_TIME = 20
+"""So many files is the scanner asked about in one round."""
+UNANSWERED = 3
+"""After so many files in a row without an answer the scanner is taken to be away until the next round."""
 BATCH = 500
 
 
@@ -38,24 +41,33 @@ def connect() -> None:
 
 
 def scan_again() -> int:
-    """Ask the scanner about papers that wait for it; how many it has decided."""
+    """Ask the scanner about papers that wait for it; how many it has decided.
+
+    They come in any order, so that those about which nothing can be said (the file is missing, or the
+    scanner does not answer about it) keep no other waiting for good.
+    """
     with unit_of_work():
         waiting = db.session.execute(
             select(Paper.id, Paper.stem, Paper.media_type)
             .where(Paper.scan == Scan.PENDING)
-            .order_by(Paper.id)
-            .limit(AT_A_TIME)
+            .order_by(func.random())
+            .limit(BATCH)
         ).all()
-    decided = 0
+    asked = decided = unanswered = 0
     for paper_id, stem, media_type in waiting:
-        key = Paper(stem=stem, media_type=media_type).key
         try:
-            verdict = scan(store().read(key))
-        except (FileMissing, StoreAway):
+            data = store().read(Paper(stem=stem, media_type=media_type).key)
+        except FileMissing:
             continue
-        if verdict is Verdict.AWAY:
+        except StoreAway:
             break
-        decided += _decide(paper_id, verdict)
+        asked += 1
+        verdict = scan(data)
+        unanswered = unanswered + 1 if verdict is Verdict.AWAY else 0
+        if verdict is not Verdict.AWAY:
+            decided += _decide(paper_id, verdict)
+        if asked == AT_A_TIME or unanswered == UNANSWERED:
+            break
     return decided
 
 

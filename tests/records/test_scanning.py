@@ -33,6 +33,7 @@ class FakeClamd(socketserver.ThreadingTCPServer):
         self.seen: list[bytes] = []
         self.infected = EICAR
         self.silent = False
+        self.unsure: bytes | None = None
 
     @property
     def address(self) -> str:
@@ -49,6 +50,9 @@ class _Session(socketserver.BaseRequestHandler):
             data += self._take(length)
         self.server.seen.append(data)
         if self.server.silent:
+            return
+        if self.server.unsure and self.server.unsure in data:
+            self.request.sendall(b"INSTREAM size limit exceeded. ERROR\0")
             return
         found = self.server.infected in data
         self.request.sendall(b"stream: Eicar-Signature FOUND\0" if found else b"stream: OK\0")
@@ -123,6 +127,21 @@ def test_what_turns_out_infected_later_is_refused_and_removed(
     assert list(store.keys()) == []
     assert "virus scanner refused" in clinic.vaidya.get(f"/papers/{paper.id}").text
     assert clinic.vaidya.get(f"/papers/{paper.id}/file").status_code == 404
+
+
+def test_papers_without_a_file_or_an_answer_keep_no_other_waiting(
+    clinic: Clinic, clamd: FakeClamd, store: Store
+) -> None:
+    clamd.silent = True
+    for number in range(sweep.AT_A_TIME + 2):
+        clinic.upload(clinic.vaidya, (f"{number}.jpg", jpeg(f"Lost {number}")))
+    for key in list(store.keys()):
+        store.delete(key)
+    clinic.upload(clinic.vaidya, ("a.pdf", pdf()))
+    clinic.upload(clinic.vaidya, ("b.pdf", infected_pdf()))
+    clamd.silent, clamd.unsure = False, EICAR
+    assert sweep.scan_again() == 1
+    assert [paper.scan for paper in papers()][-2:] == ["clean", "pending"]
 
 
 def test_a_scanner_that_is_not_there_is_away() -> None:
