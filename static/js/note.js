@@ -1,6 +1,7 @@
 // Writing a note: phrases go into the text at the cursor, measurements are marked as they are typed, a picked answer can be
 // taken back, and the foot says what is still missing whenever the server has saved.
 import { findAll } from "./find.js";
+import { startMended } from "./mended.js";
 import { startSnippets } from "./snippets.js";
 import { startVitals } from "./vitals.js";
 
@@ -76,19 +77,6 @@ function startMissing(root) {
   }
 }
 
-// What was refused is no longer marked once somebody has changed it; the server looks again at the next try.
-function startMended(root) {
-  for (const form of findAll(root, "form[data-note]")) {
-    form.addEventListener("input", (event) => {
-      const field = event.target.closest(".field[data-invalid]");
-      if (!field) return;
-      delete field.dataset.invalid;
-      for (const marked of field.querySelectorAll("[aria-invalid]")) marked.removeAttribute("aria-invalid");
-      field.querySelector(".field-error")?.remove();
-    });
-  }
-}
-
 // A text taken over is nobody's old words any more once somebody changes it.
 function startMarks(root) {
   for (const form of findAll(root, "form[data-note]")) {
@@ -112,4 +100,5 @@ function startEnter(root) {
   }
 }
 
-for (const start of [startSnippets, startEnter, startMended, startMarks, startPhrases, startVitals, startClearable, startMissing]) start(document);
+for (const start of [startSnippets, startEnter, startMarks, startPhrases, startVitals, startClearable, startMissing]) start(document);
+for (const form of findAll(document, "form[data-note]")) startMended(form);

@@ -1,6 +1,7 @@
 // Writing a prescription: each line says in words what the server understood, Enter goes on to the next medicine, and
 // changing what kind of medicine it is draws its fields anew.
 import { once } from "./find.js";
+import { startMended } from "./mended.js";
 
 // What was said before is left alone while somebody types a reason in it.
 function put(place, html) {
@@ -36,17 +37,6 @@ function startEnter(form) {
       event.preventDefault();
       form.elements.namedItem("new-name")?.focus();
     }
-  });
-}
-
-// A field that was refused is no longer marked once somebody has changed it.
-function startMended(form) {
-  form.addEventListener("input", (event) => {
-    const field = event.target.closest(".field[data-invalid]");
-    if (!field) return;
-    delete field.dataset.invalid;
-    for (const marked of field.querySelectorAll("[aria-invalid]")) marked.removeAttribute("aria-invalid");
-    field.querySelector(".field-error")?.remove();
   });
 }
 
