@@ -47,7 +47,6 @@ KINDS: tuple[tuple[str, Any], ...] = (
     ("paper.viewed", _l("Opened a paper")),
     ("paper.downloaded", _l("Took out a paper as a file")),
     ("paper.listed", _l("Looked through your papers")),
-    ("paper.uploaded", _l("Added a paper")),
     ("paper.", _l("Worked on a paper")),
     ("vitals.", _l("Worked on your measurements")),
     ("assessment.viewed", _l("Read an assessment")),

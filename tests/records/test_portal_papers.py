@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 
 import time_machine
 from flask import g
@@ -74,3 +75,24 @@ def test_a_stranger_finds_nothing_and_adds_nothing(clinic: Clinic, sign_in: Sign
     g.pop("household", None)  # the tests' requests share one context
     assert clinic.send(browser, ("b.jpg", jpeg("B")), patient=str(clinic.patient.id)).status_code == 404
     assert len(papers()) == 1
+
+
+def test_no_answer_to_a_file_tells_that_the_clinic_keeps_it(clinic: Clinic) -> None:
+    """What staff added and do not show is as new to the household as any other file."""
+    hidden, fresh = jpeg("Report nobody showed"), jpeg("Report nobody has")
+    clinic.upload(clinic.vaidya, ("report.jpg", hidden), shared="")
+    for number, file in enumerate((hidden, fresh), start=1):
+        answer = clinic.send(clinic.mother, ("mine.jpg", file))
+        assert answer.location == "/portal/papers"
+        page = clinic.mother.get(answer.location).text
+        assert "has this file already" not in page
+        assert page.count("/thumb") == number, "it stands among theirs"
+    scripted = {"Accept": "application/json"}
+    data = {"kind": "lab_report", "files": [(BytesIO(hidden), "again.jpg")]}
+    assert clinic.mother.post("/portal/papers", data=data, headers=scripted).json == {
+        "state": "known",
+        "text": "In the record already",
+    }, "their own they know"
+    assert [paper.source for paper in papers()] == ["staff", "patient", "patient"]
+    clinic.upload(clinic.vaidya, ("report.jpg", fresh))
+    assert len(papers()) == 3, "staff see both, and are told"

@@ -67,13 +67,14 @@ def add_papers(
     source: PaperSource,
     facility_id: int | None = None,
 ) -> Added:
-    """Put files into the patient's record. The same file (by its bytes) is not added twice.
+    """Put files into the patient's record. The same file (by its bytes) is not added twice, save by a
+    household that may not know that the clinic has it: to them it is new, and so it stands there twice.
 
     Raises Forbidden for who may not, Conflict when the same file came in at the same moment.
     """
     if not policy.can_add(actor, patient):
         raise Forbidden(_("You cannot add papers for this patient."))
-    known = {paper.sha256: paper for paper in known_already(patient.id, [one.sha256 for one in files])}
+    known = {paper.sha256: paper for paper in known_already(actor, patient.id, [one.sha256 for one in files])}
     added = Added()
     for one in files:
         if one.sha256 in known:
@@ -91,14 +92,18 @@ def add_papers(
     return added
 
 
-def known_already(patient_id: int, sha256s: Sequence[str]) -> list[Paper]:
-    """Papers of the record with the same bytes."""
+def known_already(actor: Actor, patient_id: int, sha256s: Sequence[str]) -> list[Paper]:
+    """Papers of the record with the same bytes; for a household of those alone that it sees, so that no
+    answer to a file tells that the clinic keeps it.
+    """
     found = select(Paper).where(
         Paper.patient_id == patient_id,
         Paper.sha256.in_(sha256s),
         Paper.removed_at.is_(None),
         Paper.scan != Scan.REFUSED,
     )
+    if actor.is_patient:
+        found = found.where(policy.papers_in_sight(actor))
     return list(db.session.scalars(found)) if sha256s else []
 
 
@@ -128,6 +133,9 @@ def _paper(one: FileIn, details: Details) -> Paper:
     )
 
 
-constraint_means(
-    "uq_papers_same_file", lambda: Conflict(_("This file is in the record already."), field="files")
-)
+def _same_file() -> Conflict:
+    return Conflict(_("This file is in the record already."), field="files")
+
+
+constraint_means("uq_papers_same_file_clinic", _same_file)
+constraint_means("uq_papers_same_file_household", _same_file)
