@@ -228,6 +228,14 @@ def _left_out(patient: Patient, reading: Reading, *, notes_given: int) -> list[R
                 "assessments",
                 _("Of assessments only those that were confirmed and shared with you are here."),
             )
+            say(
+                "prescriptions",
+                _("Of prescriptions only those that were signed and shared with you are here."),
+            )
+            say(
+                "papers",
+                _("Of papers only those that you brought and those that the clinic shows you are here."),
+            )
         case _:
             pass
     if not reading.lookings:

@@ -228,7 +228,16 @@ def test_a_household_takes_what_is_kept_about_its_member(clinic: Clinic) -> None
     signed_note(clinic, shared=True)
     record, html = unpacked(clinic.phone().get(f"/portal/family/{clinic.patient.id}/record.zip"))
     assert held(record) == PARTS | CLINICAL_PARTS
-    assert left_out(record) == {"notes", "assessments", "looked_at", "remarks", "intake", "inbox"}
+    assert left_out(record) == {
+        "notes",
+        "assessments",
+        "prescriptions",
+        "papers",
+        "looked_at",
+        "remarks",
+        "intake",
+        "inbox",
+    }
     assert NOTE_TEXT in json.dumps(record["notes"])
     assert record["notes"][0]["diagnoses"][0]["text"] == "Kati shula"
     assert record["notes"][0]["entered_in_error"] is True
