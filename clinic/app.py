@@ -18,6 +18,7 @@ from clinic.core import health, limits, logs, security
 from clinic.core.assets import init_assets
 from clinic.core.db import db, migrate
 from clinic.core.error_pages import init_error_pages
+from clinic.core.facts import as_facts
 from clinic.core.files import init_files
 from clinic.core.gate import init_gate
 from clinic.core.i18n import init_i18n
@@ -156,6 +157,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["facts"] = as_facts
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:

@@ -281,7 +281,7 @@ def test_a_preview_shows_what_would_change_in_words(
     seen = clinic.preview(table(HEADINGS, ABHYANGA, CONSULTATION), kind="services")
     text = sign_in(again(manager)).get(f"/imports/{seen.id}").text
     assert "stays; the file says “₹1,25,000.50”" in text
-    assert "30 minutes · ₹600" in text
+    assert "<span>30 minutes</span> <span>₹600</span>" in text
 
 
 def test_an_exported_price_list_comes_back_as_it_was(clinic: Clinic, session: Session) -> None:
