@@ -322,7 +322,8 @@ SELECT :facility, 'intake_link', 'sms', 'en', 'patient', whose, 'patient', whose
 FROM unnest(CAST(:others AS bigint[]) || CAST(:patient AS bigint)) whose,
      generate_series(1, CAST(:each AS int)) n
 """
-OF_THE_PATIENT = {"appointments", "notes", "messages", "audit_events", "allergies", "care_relationships"}
+FILLED = {"appointments", "notes", "messages"}
+"""Tables that hold thousands here: of one that fits on a page the planner may well read the page."""
 
 
 def test_two_thousand_entries_cost_no_more_than_a_few(
@@ -331,7 +332,7 @@ def test_two_thousand_entries_cost_no_more_than_a_few(
     count_statements: Callable[[], list[str]],
     plans: Callable[[Callable[[], Any]], list[dict[str, Any]]],
 ) -> None:
-    """Few statements, a small page, no table of the patient's read from end to end, and nothing that sorts
+    """Few statements, a small page, no long table read from end to end, and nothing that sorts
     all they have: the same at the beginning and deep inside.
     """
     patient_id = told.patient.id
@@ -353,7 +354,7 @@ def test_two_thousand_entries_cost_no_more_than_a_few(
         for node in _nodes(found[0]):
             where = (node["Node Type"], node.get("Relation Name"), node["Actual Rows"])
             if node["Node Type"] == "Seq Scan":
-                assert node["Relation Name"] not in OF_THE_PATIENT, where
+                assert node["Relation Name"] not in FILLED, where
             rows = node["Actual Rows"] * node["Actual Loops"] + node.get("Rows Removed by Filter", 0)
             assert rows < 400, where
 
