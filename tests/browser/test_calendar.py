@@ -39,7 +39,7 @@ PLACE = """
 def visit_on(at: Visitor, days: int) -> Locator:
     """A visit that can be moved, so many days ahead in the demo, with room elsewhere in its column."""
     day = date.today() + timedelta(days=days)  # noqa: DTZ011 (any day near it will do)
-    page = at.go(f"/calendar?day={day.isoformat()}")
+    page = calendar_of(at, f"/calendar?day={day.isoformat()}")
     page.wait_for_load_state("networkidle")
     for visit in page.locator(MOVABLE).all():
         if visit.evaluate(PLACE) is not None:
@@ -60,6 +60,13 @@ def row_of(visit: Locator, prefix: str = "gr") -> int:
 def row_height(page: Page) -> float:
     """Pixels of five minutes."""
     return float(page.evaluate("document.querySelector('.cal-hours li').getBoundingClientRect().height / 12"))
+
+
+def calendar_of(at: Visitor, path: str) -> Page:
+    """A day's calendar, once a script listens to it: that comes after the page."""
+    page = at.go(path)
+    expect(page.locator("html[data-calendar]")).to_be_attached()
+    return page
 
 
 def drag(page: Page, visit: Locator, down: float) -> None:
@@ -115,7 +122,7 @@ def test_escape_lets_go_and_nothing_is_changed(visitor: Open) -> None:
 def test_a_taken_place_is_answered_with_other_times(visitor: Open) -> None:
     at = visitor((1440, 1600))
     at.sign_in_staff("reception")
-    page = at.go(f"/calendar?day={(date.today() + timedelta(days=1)).isoformat()}")  # noqa: DTZ011
+    page = calendar_of(at, f"/calendar?day={(date.today() + timedelta(days=1)).isoformat()}")  # noqa: DTZ011
     column = page.locator(f".cal-col:has({MOVABLE} ~ {MOVABLE})").first
     first, second = column.locator(MOVABLE).nth(0), column.locator(MOVABLE).nth(1)
     drag(page, first, (row_of(second) - row_of(first)) * row_height(page))
@@ -189,7 +196,7 @@ def test_the_calendar_is_walked_by_keyboard(visitor: Open) -> None:
     at = visitor(DESKTOP)
     at.sign_in_staff("reception")
     day = (date.today() + timedelta(days=1)).isoformat()  # noqa: DTZ011
-    page = at.go(f"/calendar?day={day}")
+    page = calendar_of(at, f"/calendar?day={day}")
     expect(page.locator('.cal-body [tabindex="0"]')).to_have_count(1)
     page.keyboard.press("g")
     focused = page.locator(":focus")
@@ -224,7 +231,7 @@ def test_the_calendar_is_walked_by_keyboard(visitor: Open) -> None:
 def test_a_refresh_keeps_scroll_focus_and_what_is_open(visitor: Open) -> None:
     at = visitor(DESKTOP)
     at.sign_in_staff("reception")
-    page = at.go(f"/calendar?day={(date.today() + timedelta(days=1)).isoformat()}")  # noqa: DTZ011
+    page = calendar_of(at, f"/calendar?day={(date.today() + timedelta(days=1)).isoformat()}")  # noqa: DTZ011
     page.wait_for_load_state("networkidle")
     page.keyboard.press("g")
     page.keyboard.press("End")
