@@ -5,9 +5,7 @@ Whatever is killed when, with the job it forked or without it, each line is in e
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +30,8 @@ from tests.notifications.providers import FakeTwilio, fake_twilio
 from tests.proof.test_message_kills import (
     all_final,
     children,
+    descendants,
+    kill_all,
     let_leases_run_out,
     process,
     times_sent,
@@ -72,20 +72,6 @@ def done_of(import_id: int) -> int:
     return db.session.get_one(Import, import_id, populate_existing=True).done
 
 
-def descendants(pid: int) -> list[int]:
-    """The processes below one: its lanes, and the jobs these forked."""
-    below = children(pid)
-    return [*below, *(further for child in below for further in descendants(child))]
-
-
-def kill_all(pids: list[int]) -> None:
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-
-
 def let_it_be_missed(import_id: int) -> None:
     """As if it had stood still for as long as the clock waits; what is done counts from now on."""
     with unit_of_work() as session:
@@ -107,7 +93,7 @@ def kill_in_the_middle(
     worker: subprocess.Popen[bytes], import_id: int, chance: random.Random, *, orphan: bool
 ) -> int:
     """End a worker while it brings lines in; how many it had brought in. ``orphan`` leaves its job alive."""
-    enough = chance.randint(1, LINES)
+    enough = chance.randint(1, LINES * 3 // 4)  # not so late that it is done before the kill
     wait_for(lambda: done_of(import_id) >= enough or state_of(import_id) == ImportState.DONE)
     time.sleep(chance.random() / 5)
     reached = done_of(import_id)

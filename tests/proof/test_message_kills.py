@@ -86,12 +86,8 @@ def process(command: str, env: dict[str, str], twilio: FakeTwilio) -> Iterator[s
 
 
 def kill(child: subprocess.Popen[bytes]) -> None:
-    """End a process and the jobs it forked, at once."""
-    for pid in (*children(child.pid), child.pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    """End a process, its lanes and the jobs they forked, at once."""
+    kill_all([*descendants(child.pid), child.pid])
     child.wait()
 
 
@@ -100,6 +96,20 @@ def children(pid: int) -> list[int]:
         ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
     )
     return [int(number) for number in listed.stdout.split()]
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one: its lanes, and the jobs these forked."""
+    below = children(pid)
+    return [*below, *(further for child in below for further in descendants(child))]
+
+
+def kill_all(pids: list[int]) -> None:
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
 
 
 def wait_for(what: Callable[[], bool], seconds: float = 60) -> None:
