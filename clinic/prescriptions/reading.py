@@ -237,12 +237,12 @@ def quick_line(text: str) -> dict[str, str]:
     the name such as churna the kalpana, which makes it Ayurvedic; a dose at the end of the name its strength.
     "With honey" is what it is taken with, Ayurvedic too; after Tab and the like it is advice.
     """
-    words, anupana = _without_anupana(one_line(text)[:200].split(" "))
+    words, anupana, phrase = _without_anupana(one_line(text)[:200].split(" "))
     texts = {"kind": "general", "name": "", "dosing": ""}
     if len(words) > 1 and (form := FORM_OF.get(fold(words[0]))):
         texts["form"], words = form, words[1:]
     if anupana and "form" in texts:
-        texts["instructions"] = f"with {anupana}"
+        texts["instructions"] = phrase
     elif anupana:
         texts.update(kind="ayurvedic", anupana=anupana)
     for at in range(1, len(words)):
@@ -263,20 +263,20 @@ def quick_line(text: str) -> dict[str, str]:
     return texts
 
 
-def _without_anupana(words: list[str]) -> tuple[list[str], str]:
-    """The words but for "with warm water" or "शहद के साथ", and what was named; only the usual things are taken
-    out, since a name may say "with" too (``Calcium with vitamin D3``).
+def _without_anupana(words: list[str]) -> tuple[list[str], str, str]:
+    """The words but for "with warm water" or "शहद के साथ", what was named, and the phrase as typed; only
+    the usual things are taken out, since a name may say "with" too (``Calcium with vitamin D3``).
     """
     for at in range(1, len(words)):
         if fold(words[at]) in ("with", "saha"):
             for end in range(len(words), at + 1, -1):
                 if all_anupanas(said := " ".join(words[at + 1 : end])):
-                    return words[:at] + words[end:], said
+                    return words[:at] + words[end:], said, " ".join(words[at:end])
         if words[at : at + 2] == ["के", "साथ"]:
             for start in range(1, at):
                 if all_anupanas(said := " ".join(words[start:at])):
-                    return words[:start] + words[at + 2 :], said
-    return words, ""
+                    return words[:start] + words[at + 2 :], said, " ".join(words[start : at + 2])
+    return words, "", ""
 
 
 def _is_strength(dose: Dose, form: str) -> bool:

@@ -221,6 +221,8 @@ def test_what_a_medicine_is_taken_with_is_not_taken_for_its_name(
     assert said["kind"] == ("ayurvedic" if anupana else "general")
 
 
-def test_a_tablet_with_milk_keeps_its_form_and_says_so() -> None:
+def test_a_tablet_with_milk_keeps_its_form_and_says_so_as_it_was_typed() -> None:
     said = quick_line("Tab Paracetamol 500 mg 1-0-1 with milk")
     assert (said["form"], said["dosing"], said["instructions"]) == ("tablet", "1-0-1", "with milk")
+    hindi = quick_line("Tab Paracetamol 500 mg 1-0-1 दूध के साथ")
+    assert hindi["instructions"] == "दूध के साथ"
