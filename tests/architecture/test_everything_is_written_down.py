@@ -7,8 +7,9 @@ import pytest
 from clinic.audit.models import AuditEvent
 from clinic.core.db import db
 from clinic.core.web import IdConverter
-from tests.architecture.test_access_matrix import World, path_of, routes
+from tests.architecture.test_access_matrix import path_of, routes
 from tests.architecture.test_access_matrix import world as world  # noqa: PLC0414 - the fixture
+from tests.architecture.world import World
 
 OF_A_PATIENT = {
     "patient_id",
