@@ -34,6 +34,7 @@ class Autosave {
       event.formData.set("turn", String((this.turn += 1)));
     });
     this.saved = this.body();
+    this.saved_at = this.status?.dataset.savedAt ?? "";
     this.sending = null;
     this.refused = "";
     this.since = 0;
@@ -98,7 +99,7 @@ class Autosave {
     const text = this.typed(body);
     if (text === this.typed(this.saved)) {
       this.since = 0;
-      if (LOST.includes(this.state)) this.say("");
+      if (LOST.includes(this.state)) this.say(this.saved_at ? "saved" : "", { time: this.saved_at });
       return;
     }
     if (text === this.refused) return;
@@ -147,7 +148,8 @@ class Autosave {
       this.refused = "";
       this.wait = FIRST_RETRY;
       this.renewed = false;
-      this.say("saved", { time: said.saved_at ?? "" });
+      this.saved_at = said.saved_at ?? "";
+      this.say("saved", { time: this.saved_at });
       this.form.dispatchEvent(new CustomEvent("sutra:saved", { bubbles: true, detail: said }));
     } else if (answer.status === 409) {
       const place = this.conflict_place();

@@ -42,10 +42,10 @@ class StillHere {
 
   start() {
     this.look_in(Number(this.words.seconds) - WARN_BEFORE - (Date.now() - this.heard) / 1000);
-    document.addEventListener("sutra:saved", () => { if (!this.soon.hidden) this.hide(); this.here(Number(this.words.seconds)); });
+    // Only this person's text is taken: whatever was said of the session before is over.
+    document.addEventListener("sutra:saved", () => { this.hide(); this.here(Number(this.words.seconds)); });
     document.addEventListener("sutra:save-state", (event) => {
       if (["signed-out", "somebody-else"].includes(event.detail.state)) this.ended(event.detail.state === "somebody-else" ? event.detail.text : "");
-      else if (event.detail.state === "saved") this.hide();
     });
     document.addEventListener("visibilitychange", () => { if (!document.hidden && (this.poll || !this.soon.hidden)) this.look(); });
     this.box.querySelector("[data-session-stay]")?.addEventListener("click", () => this.stay());

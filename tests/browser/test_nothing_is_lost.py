@@ -113,6 +113,25 @@ def test_signing_in_again_over_the_note_saves_what_was_typed(typist: Typist) -> 
     settled(typist)
 
 
+def test_a_text_the_clinic_has_already_is_said_to_be_saved(typist: Typist) -> None:
+    page, clinic = typist.page, typist.clinic
+    area = page.get_by_label(FIELD)
+    area.fill("With the clinic.")
+    area.blur()
+    typist.typed = "With the clinic."
+    settled(typist)
+    end_sessions(clinic, clinic.log_ins["vaidya"])
+    area.press("End")
+    typist.until(lambda: typist.state() == "signed-out")
+    area.fill("With the clinic.")
+    typist.typed = "With the clinic."
+    page.get_by_role("button", name="Sign in again").click()
+    page.get_by_label("Password").fill(clinic.log_ins["password"])
+    page.get_by_label("Password").press("Enter")
+    settled(typist)
+    expect(page.locator(STATE)).to_contain_text("Saved ")
+
+
 def test_another_person_signing_in_saves_nothing_into_this_note(typist: Typist) -> None:
     page, clinic = typist.page, typist.clinic
     typist.until(lambda: typist.state() == "saved")

@@ -38,9 +38,14 @@ class Typist:
     moments: list[tuple[float, str]] = field(default_factory=list)
 
     def begin(self) -> None:
-        """An empty field, and the cursor in it."""
+        """An empty field, also with the clinic, and the cursor in it."""
         area = self.page.get_by_label(FIELD)
         area.fill("")
+        for _attempt in range(200):
+            if not self.stored():
+                break
+            self.page.evaluate("() => new Promise((done) => setTimeout(done, 60))")
+        assert not self.stored()
         area.press("End")
 
     def word(self) -> None:
