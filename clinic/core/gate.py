@@ -7,7 +7,7 @@ from flask import Flask, Response, abort, g, make_response, redirect, request, u
 from werkzeug.wrappers import Response as BaseResponse
 
 from clinic.core.access import policy_of
-from clinic.core.web import is_fragment
+from clinic.core.web import is_fragment, page_here
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def _to_sign_in(endpoint: str) -> BaseResponse:  # noqa: RET503 - abort raises
     """Ask for a sign-in, and come back to the same page after it; a form that was sent is answered 401."""
     if is_fragment():
         answer: Response = make_response("", 401)
-        answer.headers["HX-Redirect"] = url_for(endpoint)
+        answer.headers["HX-Redirect"] = url_for(endpoint, next=page_here())
         return answer
     if request.method in ("GET", "HEAD"):
         wanted = request.full_path.rstrip("?")

@@ -81,6 +81,20 @@ def go_to(url: str) -> Response:
     return make_response(redirect(url, 303))
 
 
+def page_here() -> str | None:
+    """The page of this site that a fragment was asked from, as path and query; none for the start page, and
+    for what htmx does not tell.
+    """
+    try:
+        here = urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return None
+    if here.netloc != request.host:
+        return None
+    where = f"{here.path}?{here.query}" if here.query else here.path
+    return safe_next(where, "/") if safe_next(where, "/") != "/" else None
+
+
 def _is_here(url: str) -> bool:
     """Whether ``url`` is the page the fragment was asked from, but for a place within it."""
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -142,10 +143,11 @@ class Content:
 
     diagnoses: list[Diagnosis]
     addenda: list[Addendum]
+    papers: list[Paper]
 
 
 def content_of(note_id: int) -> Content:
-    """What belongs to a note: two statements."""
+    """What belongs to a note: three statements."""
     return Content(
         diagnoses=list(
             db.session.scalars(
@@ -157,19 +159,19 @@ def content_of(note_id: int) -> Content:
         addenda=list(
             db.session.scalars(select(Addendum).where(Addendum.note_id == note_id).order_by(Addendum.id))
         ),
+        papers=list(
+            db.session.scalars(
+                select(Paper)
+                .join(NotePaper, NotePaper.paper_id == Paper.id)
+                .where(NotePaper.note_id == note_id)
+                .order_by(Paper.id)
+            )
+        ),
     )
 
 
-def attached_to(note: Note) -> list[tuple[int, str]]:
-    """The papers a note was signed with, each as its id and the SHA-256 of its file; a statement. None are
-    told of a note whose copies do not answer for its papers.
+def attached_of(note: Note, papers: Sequence[Paper]) -> list[tuple[int, str]]:
+    """The papers a note was signed with, each as its id and the SHA-256 of its file. None are told of a note
+    whose copies do not answer for its papers.
     """
-    if note.printed is None:
-        return []
-    rows = db.session.execute(
-        select(Paper.id, Paper.sha256)
-        .join(NotePaper, NotePaper.paper_id == Paper.id)
-        .where(NotePaper.note_id == note.id)
-        .order_by(Paper.id)
-    )
-    return [(paper_id, sha256) for paper_id, sha256 in rows]
+    return [(paper.id, paper.sha256) for paper in papers] if note.printed is not None else []

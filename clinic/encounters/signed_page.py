@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from clinic.core.access import Actor
 from clinic.encounters import policy
-from clinic.encounters.after_signing import attached_to, content_of, retractions_of
+from clinic.encounters.after_signing import attached_of, content_of, retractions_of
 from clinic.encounters.copied import Mark, marks_of
 from clinic.encounters.digest import note_digest
 from clinic.encounters.models import Addendum, Diagnosis, Note, NoteRetraction
 from clinic.encounters.printed import OnPaper, on_paper, signer_of
 from clinic.encounters.service.copies import KIND
 from clinic.encounters.service.sharing import undo_left
+from clinic.records.models import Paper
 from clinic.records.qr import qr_svg
 from clinic.records.verification import code_of, short_digest, verify_url
 
@@ -54,6 +55,7 @@ class Copy:
     paper: OnPaper
     diagnoses: list[Diagnosis]
     addenda: list[Addendum]
+    papers: list[Paper]
     marks: list[NoteRetraction]
     code: str
     url: str
@@ -67,12 +69,13 @@ def copy_of(note: Note) -> Copy:
     content = content_of(note.id)
     digest = ""
     if note.status == "signed":
-        digest = note_digest(note, content.diagnoses, content.addenda, attached_to(note))
+        digest = note_digest(note, content.diagnoses, content.addenda, attached_of(note, content.papers))
     code = (code_of(kind=KIND, subject_id=note.id, digest=digest) if digest else None) or ""
     return Copy(
         paper=on_paper(note),
         diagnoses=content.diagnoses,
         addenda=content.addenda,
+        papers=content.papers,
         marks=retractions_of(note.id) if note.last_mark else [],
         code=code,
         url=verify_url(code) if code else "",

@@ -6,7 +6,7 @@ import { holdsSomething } from "./typed.js";
 import { POSTED } from "./watch-session.js";
 
 // So long after the page has heard of its session, a form is sent without asking first.
-const SURE_FOR = 60000;
+const SURE_FOR = 15000;
 
 export class HeldBack {
   constructor(bar) {

@@ -73,6 +73,20 @@ def test_once_signed_nothing_is_attached_or_taken_off_not_even_by_sql(
             db.session.execute(change)
 
 
+def test_the_printed_note_names_its_papers(scene: Scene, author: FlaskClient) -> None:
+    add(author, scene.note(), "Report of the knee")
+    (paper,) = db.session.scalars(select(Paper))
+    note_id = scene.signed().id
+
+    def sheet() -> str:
+        return author.get(f"/notes/{note_id}/print").text.partition("sheet-papers")[2].partition("</ul>")[0]
+
+    assert paper.title in sheet()
+    assert "entered in error" not in sheet()
+    author.post(f"/papers/{paper.id}/remove", data={"why": "Somebody else's knee"})
+    assert "entered in error" in sheet()
+
+
 def test_nobody_else_attaches_and_no_paper_of_another_patient_is_attached(
     scene: Scene, author: FlaskClient, sign_in: SignIn
 ) -> None:

@@ -25,6 +25,7 @@ from clinic.encounters.views.after_signing import whole_person
 from clinic.encounters.views.blueprint import bp, load_note
 from clinic.encounters.views.my_day import load_visit
 from clinic.encounters.views.settling import conflict_fragment
+from clinic.records.wording import KINDS
 
 
 @bp.post("/appointments/<reference>/note")
@@ -188,6 +189,7 @@ def print_sheet(note_id: int) -> Response:
         sections=sections_of(note, {}),
         copy=copy_of(note),
         systems=SYSTEM_NAMES,
+        paper_words=dict(KINDS),
         printed_at=show_moment(clock.now(), note.appointment.facility.zone),
     )
 
