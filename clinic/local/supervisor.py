@@ -1,8 +1,8 @@
 """`make run`: the whole clinic on one machine, from nothing to a page, until Ctrl-C.
 
-Order: lock, port, servers, migrations, demo clinic, web (beside those two, from the second start on), and
-once that answers worker and clock. The stop is the same in reverse. All data lies in `var/` of the checkout;
-nothing listens beyond 127.0.0.1.
+Order: lock, port, servers, migrations, demo clinic, web, and once that answers worker and clock. From the
+second start on the web process comes up beside those two, and alone where there is nothing new to make ready.
+The stop is the same in reverse. All data lies in `var/` of the checkout; nothing listens beyond 127.0.0.1.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from types import FrameType
 from typing import NoReturn
 
 from clinic.local.children import Child, python, say
+from clinic.local.readiness import Readiness
 from clinic.local.services import (
     EmbeddedPostgres,
     EmbeddedValkey,
@@ -266,8 +267,8 @@ def run_clinic(place: Place) -> NoReturn:
         lock = started.enter_context(only_copy(place.var))
         check_port(place.port)
         own_database = not env.get("DATABASE_URL")
-        made_ready = place.var / "postgres" / "made-ready"
-        again = own_database and made_ready.exists()
+        ready = Readiness(file=place.var / "postgres" / "made-ready", checkout=place.checkout)
+        again = own_database and ready.is_known
         if own_database and not again:
             say("Making the database and loading the demo clinic, once …")
         services = start_services(place, env, started)
@@ -282,11 +283,13 @@ def run_clinic(place: Place) -> NoReturn:
         )
         for child in (clock, worker, web):
             started.callback(child.stop)
-        if again:  # there is seldom anything to do, and loading the application twice takes as long as once
+        if again:
             web.start()
-        demo = prepare(place, env, lock)
-        if own_database:
-            made_ready.touch()
+        demo = ready.demo(env["DATABASE_URL"]) if again else None
+        if demo is None:
+            demo = prepare(place, env, lock)
+            if own_database:
+                ready.remember(demo, env["DATABASE_URL"])
         if not again:
             web.start()
         wait_for_page(place, web)

@@ -1,5 +1,6 @@
 """The smallest application the supervisor can run: it stands in for Sutra in the supervisor's own tests."""
 
+import contextlib
 import json
 import logging
 import os
@@ -7,6 +8,7 @@ import signal
 from pathlib import Path
 
 import click
+import psycopg2
 from flask import Flask
 
 app = Flask(__name__)
@@ -17,6 +19,15 @@ def note(what: str) -> None:
     """Leave a line for the test to read."""
     with seen.open("a") as file:
         file.write(what + "\n")
+
+
+def at(address: str, revision: str) -> None:
+    """Let the database say that it is at a revision."""
+    connection = psycopg2.connect(address.replace("+psycopg2", ""))
+    with contextlib.closing(connection), connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS alembic_version (version_num text)")
+        cursor.execute("DELETE FROM alembic_version")
+        cursor.execute("INSERT INTO alembic_version VALUES (%s)", (revision,))
 
 
 @app.get("/healthz")
@@ -38,6 +49,8 @@ def database() -> None:
 def upgrade() -> None:
     if os.environ.get("STUB_BROKEN"):
         raise click.ClickException("The stub was told to fail.")
+    if revision := os.environ.get("STUB_REVISION"):
+        at(os.environ["DATABASE_URL"], revision)
     note("upgrade")
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import pytest
 from clinic.local import supervisor
 from clinic.local.services import LocalError
 from tests.local.conftest import CHECKOUT, eventually, processes_about
+from tests.local.stub_wsgi import at
 
 GIVEN = {"DATABASE_URL": "postgresql://given/elsewhere", "REDIS_URL": "redis://given"}
 
@@ -158,6 +159,30 @@ def test_a_start_at_once_after_kill_9_waits_for_what_is_ending(checkout):
     checkout.forget()
     checkout.up()
     assert checkout.get("/healthz") == "ok"
+
+
+def test_a_later_start_makes_ready_only_what_may_be_new(checkout):
+    given = {"STUB_REVISION": "0001"}
+
+    def prepared(change: Callable[[str], object] = lambda _address: None) -> bool:
+        checkout.forget()
+        process, said = checkout.up(given=given)
+        assert "admin@sutra.test" in said
+        change(json.loads(checkout.get("/settings"))["DATABASE_URL"])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        return "upgrade" in (checkout.path / "notes").read_text()
+
+    assert prepared()
+    assert not prepared()
+    migrations = checkout.path / "migrations/versions"
+    migrations.mkdir(parents=True)
+    (migrations / "0002_new.py").touch()
+    assert prepared()
+    assert not prepared(lambda address: at(address, "0000"))
+    assert prepared()
+    (checkout.path / "var/postgres/made-ready").write_text("{")
+    assert prepared()
 
 
 MAKE = """
