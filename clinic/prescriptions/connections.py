@@ -14,7 +14,7 @@ from clinic.encounters.signals import note_signing
 from clinic.patients.display import initials
 from clinic.prescriptions import queries, service
 from clinic.prescriptions.models import Prescription
-from clinic.prescriptions.printed import KIND, digest_of
+from clinic.prescriptions.printed import KIND, digest_of, digests_before
 from clinic.prescriptions.sheets import withdrawn_words
 from clinic.records.verification import Verified, register_verifiable
 
@@ -55,7 +55,7 @@ def _verified(prescription_id: int) -> Verified | None:
     if found is None or found.signed_at is None or found.printed is None:
         return None
     practitioner = found.printed["practitioner"]
-    lines = queries.lines_of(found.id)
+    shown = found, queries.lines_of(found.id), queries.acceptances_of(found.id)
     return Verified(
         title=_("Prescription"),
         clinic=found.printed["clinic"]["name"],
@@ -63,7 +63,8 @@ def _verified(prescription_id: int) -> Verified | None:
         registration=practitioner["registration"],
         signed_at=found.signed_at,
         patient_initials=initials(found.printed["patient"]["name"]),
-        digest=digest_of(found, lines, queries.acceptances_of(found.id)),
+        digest=digest_of(*shown),
+        before=digests_before(*shown),
         withdrawn=withdrawn_words(found),
         zone=found.facility.zone,
     )

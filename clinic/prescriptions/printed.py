@@ -6,7 +6,7 @@ Practitioners move, patients marry, allergies are found: a signed paper says wha
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from hashlib import sha256
 from typing import Any
 
@@ -54,6 +54,35 @@ def digest_of(
     """SHA-256 in hex over everything a copy shows: the same content gives the same digest for ever. A line
     that is stopped changes it.
     """
+    return _digest(prescription, lines, acceptances, stopped={line.id for line in _stopped(lines)})
+
+
+def digests_before(
+    prescription: Prescription, lines: Sequence[PrescriptionLine], acceptances: Sequence[Acceptance]
+) -> tuple[str, ...]:
+    """What the digest was before each line was stopped, the last one first. Nothing else is added to what is
+    signed.
+    """
+    order = [line.id for line in _stopped(lines)]
+    return tuple(
+        _digest(prescription, lines, acceptances, stopped=set(order[:upto]))
+        for upto in range(len(order) - 1, -1, -1)
+    )
+
+
+def _stopped(lines: Sequence[PrescriptionLine]) -> list[PrescriptionLine]:
+    """The lines that were stopped, in the order in which they were."""
+    dated = [(line.stopped_at, line.id, line) for line in lines if line.stopped_at is not None]
+    return [line for _when, _id, line in sorted(dated)]
+
+
+def _digest(
+    prescription: Prescription,
+    lines: Sequence[PrescriptionLine],
+    acceptances: Sequence[Acceptance],
+    *,
+    stopped: Set[int],
+) -> str:
     said = {
         "prescription": prescription.id,
         "reference": prescription.reference,
@@ -63,9 +92,7 @@ def digest_of(
         "printed": prescription.printed,
         "texts": [prescription.advice, prescription.pathya, prescription.apathya, prescription.tests],
         "days": [str(prescription.valid_until), str(prescription.review_on)],
-        "lines": [
-            [line.id, _plain(columns_of(line_of(line))), line.stopped_at is not None] for line in lines
-        ],
+        "lines": [[line.id, _plain(columns_of(line_of(line))), line.id in stopped] for line in lines],
         "accepted": [[item.level, item.text, item.reason] for item in acceptances],
     }
     written = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -34,7 +34,7 @@ class Verified:
     """What may be said of a document to anybody who holds a copy.
 
     ``digest`` is what it says today; ``withdrawn`` says in words that it no longer holds, or is empty.
-    ``before`` are the digests it had before something was added; None where a kind does not tell them.
+    ``before`` are the digests it had before something was added to it.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Verified:
     patient_initials: str
     digest: str
     withdrawn: str = ""
-    before: tuple[str, ...] | None = None
+    before: tuple[str, ...] = ()
     zone: str = "Asia/Kolkata"
 
 
@@ -137,7 +137,7 @@ def check(code: str) -> Checked | None:
         standing = Standing.WITHDRAWN
     elif document.digest == copy.digest:
         standing = Standing.TRUE_COPY
-    elif document.before is None or copy.digest in document.before:
+    elif copy.digest in document.before:
         standing = Standing.CHANGED_SINCE
     else:
         standing = Standing.DIFFERS

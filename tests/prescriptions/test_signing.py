@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 
 from clinic.audit.models import AuditEvent
 from clinic.core.access import Role
@@ -13,6 +13,7 @@ from clinic.core.errors import Conflict, Invalid
 from clinic.notifications.models import Message
 from clinic.prescriptions import queries, service
 from clinic.prescriptions.errors import Moved, NoRegistration, NotReady, PrescriptionLocked
+from clinic.prescriptions.models import PrescriptionLine
 from clinic.prescriptions.sheets import sheet_of
 from clinic.records.verification import Standing, check
 from tests.encounters.conftest import READY
@@ -124,6 +125,38 @@ def test_a_stopped_medicine_makes_the_old_copy_an_old_one(scene: Scene) -> None:
     assert checked.standing is Standing.CHANGED_SINCE
     assert [item.name for item in queries.running(scene.actor, scene.patient.id)] == ["Telmisartan 40 mg"]
     assert "STOPPED: Rash" in sheet_of(scene.fresh(signed.id), "en").ayurvedic[0].instructions
+
+
+def standing_of(code: str) -> Standing | None:
+    checked = check(code)
+    return checked.standing if checked else None
+
+
+def test_every_copy_of_a_course_whose_medicines_stop_one_by_one_is_known(scene: Scene) -> None:
+    signed = scene.signed(VATI, TABLET)
+    codes = [sheet_of(signed, "en").verify_code]
+    for line in reversed(lines_of(signed)):
+        with unit_of_work():
+            service.stop_line(scene.actor, scene.fresh(signed.id), line.id, "Rash")
+        codes.append(sheet_of(scene.fresh(signed.id), "en").verify_code)
+    assert [standing_of(code) for code in codes] == [
+        Standing.CHANGED_SINCE,
+        Standing.CHANGED_SINCE,
+        Standing.TRUE_COPY,
+    ]
+
+
+def test_a_medicine_altered_behind_the_locks_is_said_to_differ(scene: Scene) -> None:
+    signed = scene.signed(VATI, TABLET)
+    code = sheet_of(signed, "en").verify_code
+    line = lines_of(signed)[0]
+    db.session.execute(text("SET LOCAL session_replication_role = replica"))
+    db.session.execute(
+        update(PrescriptionLine).where(PrescriptionLine.id == line.id).values(instructions="Twice as much")
+    )
+    db.session.commit()
+    db.session.expire_all()
+    assert standing_of(code) is Standing.DIFFERS
 
 
 def test_a_stopped_prescription_stays_readable_and_no_longer_holds(scene: Scene) -> None:
