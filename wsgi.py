@@ -1,5 +1,15 @@
-"""What a web server loads."""
+"""What a web server and the commands load.
 
-from clinic.app import create_app
+Hardly anything made while the application is loaded is ever thrown away: looking for garbage among it costs
+a fifth of a start, and more again and again afterwards.
+"""
+
+import gc
+
+gc.disable()
+
+from clinic.app import create_app  # noqa: E402
 
 app = create_app()
+gc.freeze()
+gc.enable()

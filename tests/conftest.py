@@ -114,13 +114,15 @@ def worker_number(worker_id: str) -> int:
 
 
 @pytest.fixture(scope="session")
-def make_database(worker_number: int) -> Iterator[Callable[[str], str]]:
-    """Make a migrated database for this worker, dropped at the end; returns its name."""
+def make_database(worker_number: int) -> Iterator[Callable[..., str]]:
+    """Make a migrated database for this worker, dropped at the end; returns its name. It is a copy of the
+    template given, else of an empty one.
+    """
     made: list[str] = []
 
-    def make(purpose: str) -> str:
+    def make(purpose: str, template: str = TEMPLATE) -> str:
         name = f"sutra_test_{purpose}_{worker_number}_{os.getpid()}_{len(made)}"
-        run_sql(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+        run_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         made.append(name)
         return name
 

@@ -6,7 +6,6 @@ import hashlib
 from datetime import timedelta
 from io import BytesIO
 
-from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 
 from clinic.core import clock
@@ -94,6 +93,8 @@ def _picture(name: str, head: str, lines: tuple[tuple[str, ...], ...]) -> Looked
 
 
 def _letter() -> Looked:
+    from fpdf import FPDF  # every command loads this module, and hardly one needs it
+
     document = FPDF()
     document.set_creation_date(clock.now())
     document.add_page()

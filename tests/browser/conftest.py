@@ -20,6 +20,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.browser.demo import DEMO, copy_files, load_demo
 from tests.conftest import environment
 
 ROOT = Path(__file__).parents[2]
@@ -48,25 +49,24 @@ class Clinic:
 
 
 @pytest.fixture(scope="session")
-def clinic(make_database: Callable[[str], str], worker_number: int) -> Iterator[Clinic]:
+def clinic(make_database: Callable[..., str], worker_number: int) -> Iterator[Clinic]:
     """Web (two workers), worker and clock on a database with the demo clinic."""
+    log_ins = load_demo(worker_number + 6)
+    database = make_database("browser", DEMO)
     port = _free_port()
     env = os.environ | environment(
-        make_database("browser"),
+        database,
         worker_number + 6,
         FLASK_APP="wsgi.py",
         PUBLIC_URL=f"http://127.0.0.1:{port}",
         WEB_CONCURRENCY="2",
         PORT=str(port),
     )
+    copy_files(database)
     flask = [sys.executable, "-m", "flask"]
-    subprocess.run([*flask, "demo", "load"], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
-    shown = subprocess.run(
-        [*flask, "demo", "show", "--json"], cwd=ROOT, env=env, check=True, capture_output=True
-    )
     web = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "-b", f"127.0.0.1:{port}", "wsgi:app"]
     commands = (web, [*flask, "worker"], [*flask, "clock"])
-    running = Clinic(f"http://127.0.0.1:{port}", json.loads(shown.stdout), env)
+    running = Clinic(f"http://127.0.0.1:{port}", log_ins, env)
     running.processes = [
         subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
         for command in commands

@@ -8,7 +8,6 @@ from pathlib import Path
 from clinic.imports.reading.csv_files import look_at_csv, read_csv_lines
 from clinic.imports.reading.kinds import kind_of
 from clinic.imports.reading.shape import MOST_ROWS, Line, Shape, too_many_rows
-from clinic.imports.reading.workbook import look_at_workbook, read_workbook_lines
 
 
 def look(path: Path, *, name: str, known: Callable[[str], bool], sheet: str | None = None) -> Shape:
@@ -17,8 +16,12 @@ def look(path: Path, *, name: str, known: Callable[[str], bool], sheet: str | No
     ``known(heading)`` tells whether a heading means something to the importer. ``sheet`` chooses one of a
     workbook's visible sheets. Raises Unreadable.
     """
-    workbook = kind_of(path, name) == "xlsx"
-    shape = look_at_workbook(path, known, sheet) if workbook else look_at_csv(path, known)
+    if kind_of(path, name) == "xlsx":
+        from clinic.imports.reading.workbook import look_at_workbook  # openpyxl is loaded when there is one
+
+        shape = look_at_workbook(path, known, sheet)
+    else:
+        shape = look_at_csv(path, known)
     if shape.rows is not None and shape.rows > MOST_ROWS:
         raise too_many_rows()
     return shape
@@ -29,8 +32,15 @@ def read_lines(path: Path, shape: Shape) -> Iterator[Line]:
 
     A row that did not arrive whole says so in its ``fault``. Raises Unreadable, also on the way.
     """
-    lines = read_workbook_lines(path, shape) if kind_of(path) == "xlsx" else read_csv_lines(path, shape)
-    for count, line in enumerate(lines, 1):
+    for count, line in enumerate(_lines(path, shape), 1):
         if count > MOST_ROWS:
             raise too_many_rows()
         yield line
+
+
+def _lines(path: Path, shape: Shape) -> Iterator[Line]:
+    if kind_of(path) != "xlsx":
+        return read_csv_lines(path, shape)
+    from clinic.imports.reading.workbook import read_workbook_lines
+
+    return read_workbook_lines(path, shape)

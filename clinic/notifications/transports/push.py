@@ -12,7 +12,6 @@ import json
 from typing import Any
 
 import requests
-from pywebpush import WebPushException, webpush
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from clinic.config import Settings
@@ -63,6 +62,8 @@ def _together(outcomes: list[Outcome]) -> Outcome:
 
 
 def _write_to(device: Device, outgoing: Outgoing, settings: Settings) -> Outcome:  # noqa: PLR0911
+    from pywebpush import WebPushException, webpush  # with aiohttp, which nothing else here needs
+
     if not push.is_known_host(device.endpoint, settings):
         return Refused(Why.NO_DEVICE)
     notice = {

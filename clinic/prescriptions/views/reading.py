@@ -15,7 +15,6 @@ from clinic.core.i18n import gettext as _
 from clinic.core.web import current_actor, go_to, say
 from clinic.prescriptions import policy, queries, service
 from clinic.prescriptions.models import Prescription
-from clinic.prescriptions.pdf import prescription_pdf
 from clinic.prescriptions.sheets import paper_of, sheet_of
 from clinic.prescriptions.views.blueprint import bp, load_prescription, was_read
 
@@ -92,6 +91,8 @@ def repeat(prescription_id: int) -> Response:
 
 def send_pdf(prescription: Prescription, locale: str) -> Response:
     """The paper as a file; its name says which prescription, not whose."""
+    from clinic.prescriptions.pdf import prescription_pdf  # with fpdf, a tenth of the application's start
+
     made_at = prescription.signed_at or prescription.saved_at
     answer = make_response(prescription_pdf(sheet_of(prescription, locale), made_at=made_at))
     name = f"prescription-{prescription.reference}.pdf"
