@@ -17,8 +17,8 @@ help: ## list these commands
 run: .venv/.local ## start the clinic on this machine, with a demo clinic in it (PORT=8001 make run for another port)
 	@exec $(BIN)/python -m clinic.local run --parent $$PPID
 
-test: .venv/.dev ## run all tests
-	@$(BIN)/python -m pytest -n auto --dist worksteal --ignore=tests/proof tests $(ARGS)
+test: .venv/.dev ## run all tests but the long trials
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not long" --ignore=tests/proof tests $(ARGS)
 
 check: .venv/.dev ## style, types, templates, layers, migrations, translations
 	@$(BIN)/python -m clinic.local.checks
@@ -27,6 +27,7 @@ bench: .venv/.dev ## measure speed against bare Flask and bare SQL
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 proof: .venv/.dev ## the long and timed trials, all examples of any input, the README's commands in a fresh clone
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m long --ignore=tests/proof tests $(ARGS)
 	@$(BIN)/python -m pytest -n0 tests/proof $(ARGS)
 
 messages: .venv/.dev ## collect the texts to translate and compile the translations

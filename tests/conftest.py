@@ -107,6 +107,13 @@ def _make_template() -> None:
         db.engine.dispose()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two for each processor, since tests wait much for browsers, locks and processes. Six have numbers of their
+    own in the Valkey, twice.
+    """
+    return min(6, 2 * (os.cpu_count() or 1))
+
+
 @pytest.fixture(scope="session")
 def worker_number(worker_id: str) -> int:
     """0 without xdist, else one number per worker from 1 on."""

@@ -107,7 +107,7 @@ def _decide(page: Page, desk: Visitor) -> None:
     expect(page.get_by_role("heading", name="6 lines can come in")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", [pytest.param("light", marks=pytest.mark.long), "dark"])
 def test_the_preview_fits_a_phone(visitor: Open, register: Path, scheme: str) -> None:
     desk = visitor(PHONE, color_scheme=scheme)
     desk.sign_in_staff("reception")

@@ -315,7 +315,13 @@ def test_the_list_is_filtered_sorted_and_taken_out(visitor: Open) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "scheme"), [(DESKTOP, "light"), (TABLET, "dark"), (PHONE, "light"), (PHONE, "dark")]
+    ("size", "scheme"),
+    [
+        (DESKTOP, "light"),
+        pytest.param(TABLET, "dark", marks=pytest.mark.long),
+        pytest.param(PHONE, "light", marks=pytest.mark.long),
+        (PHONE, "dark"),
+    ],
 )
 def test_no_view_has_a_fault_in_any_width_or_scheme(
     visitor: Open, size: tuple[int, int], scheme: str

@@ -11,7 +11,9 @@ from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
 from tests.browser.test_household import fits, sign_in_family
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    "size", [DESKTOP, pytest.param(PHONE, marks=pytest.mark.long)], ids=["desk", "phone"]
+)
 def test_asked_for_read_ended_and_looked_over(
     clinic: Clinic, visitor: Callable[..., Visitor], size: tuple[int, int]
 ) -> None:

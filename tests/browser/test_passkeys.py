@@ -72,7 +72,9 @@ def sign_out(page: Page) -> None:
     expect(page.get_by_role("heading", name="Sign in", level=1)).to_be_visible()
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(
+    "size", [pytest.param(DESKTOP, marks=pytest.mark.long), PHONE], ids=["desktop", "phone"]
+)
 def test_from_a_password_to_a_code_to_a_passkey(
     clinic_at: str, browser: Browser, size: tuple[int, int]
 ) -> None:

@@ -18,8 +18,10 @@ expect.set_options(timeout=30_000)  # what is looked for appears, however busy t
 
 @pytest.mark.parametrize(
     ("size", "name", "mobile"),
-    [(DESKTOP, "Sharada Hegde", "98860 10001"), (PHONE, "Vasudha Kini", "98860 10002")],
-    ids=["desktop", "phone"],
+    [
+        pytest.param(DESKTOP, "Sharada Hegde", "98860 10001", id="desktop"),
+        pytest.param(PHONE, "Vasudha Kini", "98860 10002", id="phone", marks=pytest.mark.long),
+    ],
 )
 def test_a_day_from_intake_to_signed_note(
     clinic: Clinic, visitor: Open, size: tuple[int, int], name: str, mobile: str

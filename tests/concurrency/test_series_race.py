@@ -136,7 +136,7 @@ def test_series_and_single_bookings_never_wait_for_each_other_in_a_ring(rush: Ru
     assert every_visit_has_its_claims(rush)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_series_that_shift_cancel_and_come_back_stay_whole(rush: Rush, seed: int) -> None:
     dice = random.Random(seed)
     made = [series(rush, n, n) for n in range(PEOPLE)]

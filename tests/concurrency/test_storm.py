@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from clinic.core.db import db
 from tests.concurrency.conftest import Rush
 from tests.concurrency.storm import Storm
@@ -10,13 +12,14 @@ from tests.concurrency.test_slot_race import UNGUARD
 
 def test_whatever_happens_at_once_nothing_is_claimed_twice_and_nothing_fails(rush: Rush) -> None:
     storm = Storm.over(rush)
-    storm.run(240, threads=12)
+    storm.run(140, threads=12)
     assert storm.failures == [], storm.outcomes
     assert set(storm.found().values()) == {0}, storm.found()
     assert storm.outcomes["book: done"] > 0
     assert storm.outcomes["therapy: done"] > 0
 
 
+@pytest.mark.long
 def test_the_storm_tries_everything(rush: Rush) -> None:
     storm = Storm.over(rush)
     storm.run(200, threads=1)
