@@ -108,8 +108,8 @@ def _make_template() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two for each processor, since tests wait much for browsers, locks and processes. Six have numbers of their
-    own in the Valkey, twice.
+    """Two for each processor, since tests wait much for browsers, locks and processes. There are two numbers
+    in the Valkey for each of six.
     """
     return min(6, 2 * (os.cpu_count() or 1))
 
