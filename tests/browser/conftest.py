@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.demo import DEMO, copy_files, load_demo
 from tests.conftest import environment
@@ -151,6 +151,11 @@ class Visitor:
         row.get_by_role("link", name="Go on with note").first.click()
         page.wait_for_url(re.compile(r"/notes/\d+"))
         return page
+
+
+def day_with_many_times(page: Page) -> Locator:
+    """On the portal's page of free times, the day after tomorrow: today has few left in the evening."""
+    return page.get_by_role("list", name="Days").get_by_role("link").nth(2)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 import psycopg2
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
+from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor, day_with_many_times
 
 Open = Callable[..., Visitor]
 expect.set_options(timeout=30_000)  # what is looked for appears, however busy the machine
@@ -284,6 +284,8 @@ def test_a_patient_books_by_keyboard_on_a_narrow_screen(clinic: Clinic, visitor:
     patient.check_accessibility()
     press_on(page, page.get_by_role("link", name=re.compile("Follow-up")).first)
     expect(page.get_by_role("heading", level=1)).to_have_text("When suits you?")
+    press_on(page, day_with_many_times(page))
+    expect(page.get_by_role("radio").nth(5)).to_be_visible()
     book = page.get_by_role("button", name="Book this time")
     press_on(page, book)
     first = page.get_by_role("radio").first

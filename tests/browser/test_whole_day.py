@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor
+from tests.browser.conftest import DESKTOP, PHONE, Clinic, Visitor, day_with_many_times
 
 Open = Callable[..., Visitor]
 expect.set_options(timeout=30_000)  # what is looked for appears, however busy the machine
@@ -166,6 +166,8 @@ def _patient_books_and_cancels(at: Visitor) -> None:
     at.check_accessibility()
     page.get_by_role("link", name=re.compile("Follow-up")).first.click()
     at.check_accessibility()
+    day_with_many_times(page).click()
+    expect(page.locator("label.slot").nth(5)).to_be_visible()
     page.locator("label.slot").last.click()
     page.get_by_role("button", name="Book this time").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
