@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The one without windows comes first: it draws and behaves the same, with four fifths of the work."""
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",

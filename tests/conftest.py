@@ -108,10 +108,11 @@ def _make_template() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Two for each processor, since tests wait much for browsers, locks and processes. There are two numbers
-    in the Valkey for each of six.
+    """Three for two processors, since tests wait for browsers, locks and processes. There are two numbers in
+    the Valkey for each of six.
     """
-    return min(6, 2 * (os.cpu_count() or 1))
+    processors = os.cpu_count() or 1
+    return min(6, processors + processors // 2)
 
 
 @pytest.fixture(scope="session")

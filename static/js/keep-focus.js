@@ -21,6 +21,13 @@ function hold(element) {
   };
 }
 
+// Whoever went on while the answer was on its way, from a box into the list under it, stays on the same line of the new
+// list, or goes back to where they came from.
+function moved(element, list, from) {
+  const href = element.getAttribute("href");
+  return { ...from, line: () => (href ? [...list.querySelectorAll("a[href]")].find((link) => link.getAttribute("href") === href) : null) };
+}
+
 const seen = (element) => (element?.isConnected && element.getClientRects().length && !element.matches(":disabled") ? element : null);
 
 function goalOf(before) {
@@ -39,12 +46,20 @@ function goalOf(before) {
 
 function giveBack(xhr) {
   const before = held.get(xhr);
-  if (before && isLost()) goalOf(before)?.focus();
+  if (!before || !isLost()) return;
+  goalOf(before)?.focus();
+  // Some lists are open only while their box has the focus.
+  before.line?.()?.focus();
 }
 
 export function startKeepFocus() {
   document.addEventListener("htmx:beforeRequest", (event) => {
     if (!isLost()) held.set(event.detail.xhr, hold(document.activeElement));
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { xhr, target } = event.detail;
+    const [from, focused] = [held.get(xhr), document.activeElement];
+    if (from && from.element !== focused && target.contains(focused)) held.set(xhr, moved(focused, target, from));
   });
   document.addEventListener("htmx:afterSwap", (event) => { swapped.add(event.detail.xhr); });
   document.addEventListener("htmx:afterSettle", (event) => giveBack(event.detail.xhr));
