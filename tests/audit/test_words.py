@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,15 @@ NO_ACTIONS = frozenset({"account.closing"})
 """Why sessions ended: kept with the session, not in the audit."""
 
 
-def calls() -> Iterator[ast.Call]:
-    for path in CODE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call):
-                called = node.func
-                name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-                if name in WRITERS:
-                    yield node
+@cache
+def calls() -> tuple[ast.Call, ...]:
+    trees = (ast.parse(path.read_text()) for path in CODE.rglob("*.py"))
+    nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return tuple(node for node in nodes if name_of(node.func) in WRITERS)
+
+
+def name_of(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def texts(node: ast.AST) -> Iterator[str]:

@@ -106,7 +106,7 @@ def test_a_family_signs_in_chooses_adds_a_photo_and_changes_its_number(clinic: C
     page.get_by_role("button", name="Save the photo").click()
     face = page.get_by_role("img", name="Photo of Meenakshi Iyer")
     expect(face).to_be_visible()
-    assert face.evaluate("image => image.complete && image.naturalWidth") == 384
+    expect(face).to_have_js_property("naturalWidth", 384)
     family.check_accessibility()
     assert fits(page)
 
