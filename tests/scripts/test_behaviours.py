@@ -151,8 +151,17 @@ def test_the_code_can_be_typed_without_scripts(browser: Browser, stage: Stage) -
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 768, 1440])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (390, "light"),
+        (1440, "dark"),
+        *(
+            pytest.param(width, scheme, marks=pytest.mark.long)
+            for width, scheme in ((390, "dark"), (768, "light"), (768, "dark"), (1440, "light"))
+        ),
+    ],
+)
 def test_every_component_can_be_read_and_reached(
     browser: Browser, stage: Stage, scheme: str, width: int
 ) -> None:
