@@ -27,7 +27,6 @@ bench: .venv/.dev ## measure speed against bare Flask and bare SQL
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 proof: .venv/.dev ## the long and timed trials, all examples of any input, the README's commands in a fresh clone
-	@$(BIN)/python -m pytest -n auto --dist worksteal -m long --ignore=tests/proof tests $(ARGS)
 	@$(BIN)/python -m pytest -n0 tests/proof $(ARGS)
 
 messages: .venv/.dev ## collect the texts to translate and compile the translations

@@ -1,7 +1,7 @@
 """What a web server and the commands load.
 
 Hardly anything made while the application is loaded is ever thrown away: looking for garbage among it costs
-a fifth of a start, and more again and again afterwards.
+a fifth of a start.
 """
 
 import gc

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Response, flash, g, make_response, redirect, render_template, request
 from htmx_flask import Htmx
@@ -85,22 +85,24 @@ def page_here() -> str | None:
     """The page of this site that a fragment was asked from, as path and query; none for the start page, and
     for what htmx does not tell.
     """
-    try:
-        here = urlsplit(request.headers.get("HX-Current-URL", ""))
-    except ValueError:
-        return None
+    here = asked_from()
     if here.netloc != request.host:
         return None
-    where = f"{here.path}?{here.query}" if here.query else here.path
-    return safe_next(where, "/") if safe_next(where, "/") != "/" else None
+    where = safe_next(f"{here.path}?{here.query}" if here.query else here.path, "/")
+    return where if where != "/" else None
+
+
+def asked_from() -> SplitResult:
+    """The address of the page that htmx asks from, in parts: empty ones where it tells none, or nonsense."""
+    try:
+        return urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_here(url: str) -> bool:
     """Whether ``url`` is the page the fragment was asked from, but for a place within it."""
-    try:
-        there, here = urlsplit(url), urlsplit(request.headers.get("HX-Current-URL", ""))
-    except ValueError:
-        return False
+    there, here = urlsplit(url), asked_from()
     return (there.path, there.query) == (here.path, here.query)
 
 

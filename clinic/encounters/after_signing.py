@@ -143,11 +143,10 @@ class Content:
 
     diagnoses: list[Diagnosis]
     addenda: list[Addendum]
-    papers: list[Paper]
 
 
 def content_of(note_id: int) -> Content:
-    """What belongs to a note: three statements."""
+    """What belongs to a note: two statements."""
     return Content(
         diagnoses=list(
             db.session.scalars(
@@ -159,14 +158,16 @@ def content_of(note_id: int) -> Content:
         addenda=list(
             db.session.scalars(select(Addendum).where(Addendum.note_id == note_id).order_by(Addendum.id))
         ),
-        papers=list(
-            db.session.scalars(
-                select(Paper)
-                .join(NotePaper, NotePaper.paper_id == Paper.id)
-                .where(NotePaper.note_id == note_id)
-                .order_by(Paper.id)
-            )
-        ),
+    )
+
+
+def papers_with(note_id: int) -> list[Paper]:
+    """The papers attached to a note; a statement."""
+    attached = NotePaper.paper_id == Paper.id
+    return list(
+        db.session.scalars(
+            select(Paper).join(NotePaper, attached).where(NotePaper.note_id == note_id).order_by(Paper.id)
+        )
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from clinic.core.access import Actor
 from clinic.encounters import policy
-from clinic.encounters.after_signing import attached_of, content_of, retractions_of
+from clinic.encounters.after_signing import attached_of, content_of, papers_with, retractions_of
 from clinic.encounters.copied import Mark, marks_of
 from clinic.encounters.digest import note_digest
 from clinic.encounters.models import Addendum, Diagnosis, Note, NoteRetraction
@@ -66,16 +66,16 @@ class Copy:
 
 def copy_of(note: Note) -> Copy:
     """Gather it: at most five statements."""
-    content = content_of(note.id)
+    content, papers = content_of(note.id), papers_with(note.id)
     digest = ""
     if note.status == "signed":
-        digest = note_digest(note, content.diagnoses, content.addenda, attached_of(note, content.papers))
+        digest = note_digest(note, content.diagnoses, content.addenda, attached_of(note, papers))
     code = (code_of(kind=KIND, subject_id=note.id, digest=digest) if digest else None) or ""
     return Copy(
         paper=on_paper(note),
         diagnoses=content.diagnoses,
         addenda=content.addenda,
-        papers=content.papers,
+        papers=papers,
         marks=retractions_of(note.id) if note.last_mark else [],
         code=code,
         url=verify_url(code) if code else "",

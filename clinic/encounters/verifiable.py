@@ -8,7 +8,7 @@ from sqlalchemy.orm import joinedload
 from clinic.core import periodic
 from clinic.core.db import db
 from clinic.core.i18n import gettext as _
-from clinic.encounters.after_signing import attached_of, content_of
+from clinic.encounters.after_signing import attached_of, content_of, papers_with
 from clinic.encounters.digest import note_digest
 from clinic.encounters.models import Note
 from clinic.encounters.printed import heading_of
@@ -36,8 +36,7 @@ def _verified(note_id: int) -> Verified | None:
     ).one_or_none()
     if note is None or note.signed_at is None:
         return None
-    content = content_of(note.id)
-    attached = attached_of(note, content.papers)
+    content, attached = content_of(note.id), attached_of(note, papers_with(note.id))
     first, *later = (
         note_digest(note, content.diagnoses, content.addenda[:upto], attached)
         for upto in range(len(content.addenda), -1, -1)

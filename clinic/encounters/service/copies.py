@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from clinic.core.access import SYSTEM, Actor
 from clinic.core.db import db, unit_of_work
-from clinic.encounters.after_signing import attached_of, content_of
+from clinic.encounters.after_signing import attached_of, content_of, papers_with
 from clinic.encounters.digest import note_digest
 from clinic.encounters.models import Note
 from clinic.records.models import VerifiableCopy
@@ -25,7 +25,7 @@ def issue_code(actor: Actor, note: Note) -> str:
         subject_id=note.id,
         patient_id=note.patient_id,
         facility_id=note.facility_id,
-        digest=note_digest(note, content.diagnoses, content.addenda, attached_of(note, content.papers)),
+        digest=note_digest(note, content.diagnoses, content.addenda, attached_of(note, papers_with(note.id))),
     )
 
 

@@ -9,7 +9,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Response, make_response, render_template, request, url_for
 
@@ -21,7 +20,7 @@ from clinic.core.i18n import gettext as _
 from clinic.core.i18n import show_moment
 from clinic.core.text import one_line
 from clinic.core.uploads import takes_files
-from clinic.core.web import current_actor, go_to, is_fragment, read_id, say
+from clinic.core.web import asked_from, current_actor, go_to, is_fragment, read_id, say
 from clinic.facilities.models import Facility
 from clinic.patients import service as patients_service
 from clinic.patients.details import PatientDetails
@@ -250,7 +249,7 @@ def _booked(appointment: Appointment, zone: str, draft: Draft) -> Response:
     said = _("Booked: %(when)s", when=show_moment(appointment.starts, zone))
     if appointment.token is not None:
         said = walk_ins.said(appointment, zone)
-    on_its_own_page = urlsplit(request.headers.get("HX-Current-URL", "")).path == url_for("scheduling.new")
+    on_its_own_page = asked_from().path == url_for("scheduling.new")
     if is_fragment() and not on_its_own_page:
         answer = make_response("", 200)
         answer.headers["HX-Reswap"] = "none"
